@@ -19,7 +19,7 @@ from dashboard.session import colours
 
 _MOST_ROWS = 200  # in a table on a page; the CSV file has all rows
 _PNG_SCALE = 2.0
-# As in foundation/csv_cells.py, of which the dashboard imports nothing; a test compares them.
+# The same as in foundation/csv_cells.py, which the dashboard may not import. A test compares them.
 _FORMULA = re.compile(
     "[\t\r\n]|[\\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*"
     "[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
@@ -133,7 +133,7 @@ def _plain(value: str, column: Column) -> str:
 
 
 def neutral(text: str) -> str:
-    """Return a text so that no spreadsheet takes it for a formula; a plain number stays."""
+    """Return a text in a form that no spreadsheet takes for a formula."""
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 

@@ -79,11 +79,11 @@ def broken(settings: Settings) -> list[str]:
 
 
 def closed(settings: Settings, access: int = os.R_OK | os.X_OK) -> list[Path]:
-    """Return the folders of home and lake that this user may not use so; of nested ones the outer.
+    """Return the outermost folders of home and lake that this user may not use.
 
     Args:
-        settings: of this process.
-        access: `os.R_OK` and the like.
+        settings: the settings of this process.
+        access: the way of using them, such as `os.R_OK`.
     """
     found: list[Path] = []
     for folder in _folders(settings):
@@ -95,7 +95,7 @@ def closed(settings: Settings, access: int = os.R_OK | os.X_OK) -> list[Path]:
 
 
 def _folders(settings: Settings) -> Iterator[Path]:
-    """Return home and lake, and the folders in them; each comes before those within it."""
+    """Yield home and lake, and the folders in them. A folder comes before those within it."""
     roots = [settings.home] if settings.is_on_s3 else [settings.home, Path(settings.lake_uri)]
     for root in roots:
         yield root
@@ -104,7 +104,7 @@ def _folders(settings: Settings) -> Iterator[Path]:
 
 
 def _is_there(folder: Path) -> bool:
-    """Return whether a folder is there; one behind a folder that may not be entered may be."""
+    """Tell whether a folder exists. Inside one that may not be entered, it counts as existing."""
     try:
         folder.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Paths as Java and Spark read them: each place where a path is written has rules of its own."""
+"""Write paths so that Java and Spark read them unchanged, by the rules of each place."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ _LAST_OF_16_BITS = 0xFFFF
 
 
 def in_properties(value: object) -> str:
-    r"""Return a value as a file of properties holds it.
+    r"""Return a value in the form of a Java properties file.
 
     Java reads such a file as ISO 8859-1, and a backslash in it begins an escape.
 
@@ -24,33 +24,33 @@ def in_properties(value: object) -> str:
 
 
 def _units(letter: str) -> list[int]:
-    """Return the units of UTF-16 that Java makes a letter of."""
+    """Return the UTF-16 code units of a character."""
     encoded = letter.encode("utf-16-be", "surrogatepass")
     return [int.from_bytes(encoded[at : at + 2], "big") for at in range(0, len(encoded), 2)]
 
 
 def in_options(option: str) -> str:
-    """Return one option as `spark.driver.extraJavaOptions` holds it among others.
+    """Return one option in the form that `spark.driver.extraJavaOptions` needs.
 
-    Spark takes such a text apart as a shell does.
+    Spark splits the options as a shell does.
     """
     quoted = option.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{quoted}"'
 
 
 def survives_options(path: Path) -> bool:
-    """Tell whether a path comes out of such options as it was.
+    """Tell whether Spark passes a path in such options on unchanged.
 
-    Spark 4.0 writes half of a letter beyond 16 bits, such as a picture, a second time.
+    Spark 4.0 repeats half of a character beyond 16 bits, such as an emoji.
     """
     return all(ord(letter) <= _LAST_OF_16_BITS for letter in str(path))
 
 
 def environment(*paths: Path) -> dict[str, str]:
-    """Return what Java's environment needs besides ours to reach these paths.
+    """Return the environment variables that Java needs to reach these paths.
 
-    Java encodes names of files as its locale says. In one without UTF-8 other letters than ASCII
-    would become question marks, in the name of another folder.
+    Java encodes file names by its locale. Without UTF-8, characters beyond ASCII would become
+    question marks, which name another folder.
     """
     names = ("LC_ALL", "LC_CTYPE", "LANG")
     locale = next((value for name in names if (value := os.environ.get(name))), "")

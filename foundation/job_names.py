@@ -1,4 +1,4 @@
-"""The names of the streaming jobs, in the order of the hops."""
+"""Define the names of the streaming jobs, in the order of the hops."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Folders that a user names: made absolute, or refused where a library would mistake them."""
+"""Make folders that a user names absolute, and refuse names that a library would misread."""
 
 import re
 from pathlib import Path
@@ -14,10 +14,10 @@ _SEPARATES = (re.compile(","), "a comma, at which Kafka and Spark begin another 
 
 
 def local_home(named: str | Path) -> Path:
-    """Return the folder of all local state, absolute.
+    """Return the absolute path of the folder of all local state.
 
     Raises:
-        ValueError: the name is empty, or one that a library would take for another.
+        ValueError: the name is empty, or a library would misread it.
     """
     home = local_folder(named)
     _refuse(home, _SEPARATES)
@@ -25,10 +25,10 @@ def local_home(named: str | Path) -> Path:
 
 
 def local_folder(named: str | Path) -> Path:
-    """Return a folder of this machine, absolute.
+    """Return the absolute path of a folder of this machine.
 
     Raises:
-        ValueError: the name is empty, or one that a library would take for another.
+        ValueError: the name is empty, or a library would misread it.
     """
     text = str(named)
     if not text.strip():
@@ -39,7 +39,7 @@ def local_folder(named: str | Path) -> Path:
         folder = Path(text).expanduser()
     except RuntimeError:
         raise ValueError("nobody has a folder of the name behind ~. Name it in full") from None
-    # `..` behind a link leads elsewhere than its letters say
+    # after a link, `..` leads to the parent of the link's target
     folder = folder.resolve() if ".." in folder.parts else folder.absolute()
     if not _is_text(str(folder)):
         raise ValueError("its name is not UTF-8, or has control characters. Name another folder")

@@ -1,4 +1,4 @@
-"""Errors of the operating system in our words: which path, what is wrong, and what to do."""
+"""Describe errors of the operating system: the path, the problem, and what to do."""
 
 import errno
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_RIGHT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
-_QUOTED = re.compile(r"'(/[^']+)'")  # Arrow names the path in its message alone
+_QUOTED = re.compile(r"'(/[^']+)'")  # Arrow names the path only in its message
 
 
 def told(error: Exception) -> str:
-    """Return the line for an error that has no name of its own.
+    """Return the line for an error without a class of ours.
 
-    Its text could quote a post, so that only the words of the operating system are shown, and the
-    path that it names. Of other errors their type alone is shown.
+    Its text could quote a post. So the line has only the operating system's words and the path, or
+    for other errors the type.
     """
     if not isinstance(error, OSError) or not is_of_the_system(error):
         return f"internal: {type(error).__name__}; run with --debug to see where"
@@ -27,7 +27,7 @@ def told(error: Exception) -> str:
 
 
 def is_of_the_system(error: OSError) -> bool:
-    """Tell whether the number of an error is the operating system's; libraries have their own."""
+    """Tell whether an error's number is one of the operating system, not of a library."""
     return type(error).__module__ == "builtins" and error.errno in errno.errorcode
 
 
@@ -49,7 +49,7 @@ def _remedy(number: int, where: str) -> str:
 
 
 def ask_owner(path: Path) -> str:
-    """Return what to do about a path that this process may not use."""
+    """Return the remedy for a path that this process may not use."""
     me = _name_of(os.geteuid())
     owner = _owner(path)
     if owner is None or owner == me:
@@ -61,7 +61,7 @@ def ask_owner(path: Path) -> str:
 
 
 def closed_part(path: Path) -> Path:
-    """Return the outermost folder on the way that this process may not enter, or the path."""
+    """Return the outermost parent that this process may not enter, otherwise the path."""
     for folder in reversed(path.parents):
         if not is_usable(folder, os.X_OK):
             return folder
@@ -69,7 +69,7 @@ def closed_part(path: Path) -> Path:
 
 
 def is_usable(path: Path, access: int) -> bool:
-    """Tell whether this process may use a path so, by `os.R_OK` and the like."""
+    """Tell whether this process may use a path in the way of `access`, such as `os.R_OK`."""
     return os.access(path, access, effective_ids=os.access in os.supports_effective_ids)
 
 

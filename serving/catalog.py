@@ -1,4 +1,4 @@
-"""Which tables a lake holds: found by looking, so that a new table needs no entry here."""
+"""Find the tables of a lake by listing its folders, so that a new table needs no entry here."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,22 +10,29 @@ from foundation.sections import S3Settings
 from lakehouse.storage import s3 as store
 
 AWS = S3Settings()
-_DENIED = "ACCESS_DENIED"  # as Arrow words it
+_DENIED = "ACCESS_DENIED"  # in Arrow's message
 LAYERS = ("bronze", "silver", "gold", "quarantine", "ops")
 
 
 def lake_tables(
     lake_uri: str, s3: S3Settings = AWS, *, whole: bool = False
 ) -> dict[str, list[str]]:
-    """Return `layer.table` → the URIs of its Delta tables.
+    """Return the URIs of Delta tables by name, `layer.table`.
 
-    More than one where a folder holds one table per writer, such as ops/batches/<job>: read as
-    their union. A layer that is closed to who asks (docs/privacy/access.md) has none, unless
-    the `whole` lake is asked for.
+    A name has several URIs if its folder holds one table per writer, such as ops/batches/<job>.
+    Their union is the table. A layer that this user may not read (docs/privacy/access.md) has no
+    tables.
+
+    >>> lake_tables("var/lake")["silver.posts"]
+
+    Args:
+        lake_uri: the lake's folder or S3 address.
+        s3: how to reach a lake on S3.
+        whole: whether a layer that may not be read is an error.
 
     Raises:
         StoreUnreachableError: the lake is on S3, which does not answer.
-        AccessError: all layers are closed, or one is and `whole` is asked for.
+        AccessError: no layer may be read, or with `whole`, one may not.
     """
     folders = (
         partial(_folders_on_s3, store.arrow_files(s3)) if store.is_s3(lake_uri) else local_folders
@@ -40,14 +47,14 @@ def lake_tables(
     if len(closed) == len(LAYERS) or (closed and whole):
         raise AccessError(
             f"{', '.join(closed)} of {lake_uri} may not be read",
-            remedy="Ask who runs the lake, or check the credentials",
+            remedy="Ask the lake's operator for access, or check the credentials",
         )
     return tables
 
 
 def arrow_files(uri: str, s3: S3Settings) -> Any:
-    """Return Arrow's file system with its root there; any type, for Arrow declares none."""
-    from pyarrow import fs  # noqa: PLC0415  # half a second that listing a local lake does not need
+    """Return Arrow's file system with its root at the URI. Arrow declares no type for it."""
+    from pyarrow import fs  # noqa: PLC0415  # slow to import, and a local lake does not need it
 
     if store.is_s3(uri):
         return fs.SubTreeFileSystem(uri.partition("://")[2], store.arrow_files(s3))

@@ -1,4 +1,4 @@
-"""An answer as text: a table for people, JSON and CSV for programs."""
+"""Write an answer as text: a table for people, JSON or CSV for programs."""
 
 import csv
 import io
@@ -28,11 +28,11 @@ _AS_IT_IS = frozenset({str, int, bool, type(None)})  # types that JSON knows
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A form of an answer.
+    """A format of an answer.
 
     Attributes:
-        first: how many rows it needs before it says anything.
-        texts: its text, as the rows come.
+        first: the number of rows that it needs before it writes anything.
+        texts: yields the text of an answer's parts as they come.
     """
 
     first: int
@@ -42,12 +42,14 @@ class Format:
 def format_of(name: str, *, raw: bool = False) -> Format:
     """Return a format by its name.
 
+    >>> "".join(format_of("csv").texts([query("var/lake", "SELECT 1")]))
+
     Args:
         name: table, json or csv.
-        raw: whether cells of CSV stay as they are, that a spreadsheet takes for formulas.
+        raw: whether CSV keeps cells unchanged that a spreadsheet would take for formulas.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no such format.
     """
     if name not in _FORMATS:
         raise UsageError(f"no format {name}", remedy="Name one of: " + ", ".join(_FORMATS))
@@ -55,8 +57,8 @@ def format_of(name: str, *, raw: bool = False) -> Format:
 
 
 def _table(answers: "Iterable[Answer]") -> Iterator[str]:
-    """Yield the first rows alone, for all cells of a column decide its width."""
-    from rich.console import Console  # noqa: PLC0415  # JSON and CSV have no use for it
+    """Yield only the first rows, since all cells of a column decide its width."""
+    from rich.console import Console  # noqa: PLC0415  # JSON and CSV do not need it
     from rich.table import Table  # noqa: PLC0415  # as above
 
     answer = next(iter(answers))
@@ -72,7 +74,7 @@ def _table(answers: "Iterable[Answer]") -> Iterator[str]:
     out = io.StringIO()
     Console(file=out, width=_width(Console())).print(shown, highlight=False, markup=False)
     is_cut = len(answer.rows) > MAX_ROWS
-    cut = " shown, there are more: --format csv gives all" if is_cut else ""
+    cut = " shown, there are more: --format csv writes all" if is_cut else ""
     lines = (line.rstrip() for line in out.getvalue().splitlines())
     yield "\n".join(lines) + f"\n({len(rows)} row{'s' if len(rows) != 1 else ''}{cut})\n"
 
@@ -92,7 +94,7 @@ def _json(answers: "Iterable[Answer]") -> Iterator[str]:
 
 
 def told_apart(columns: Sequence[str]) -> list[str]:
-    """Return names of which no two are equal: later ones of a name get a number that is free.
+    """Return distinct names. A repeated name gets a number that is free.
 
     >>> told_apart(["n", "name", "n"])
     ['n', 'name', 'n_1']
@@ -126,7 +128,7 @@ def _csv(
 
 
 def _width(console: "Console") -> int:
-    """Return the terminal's width; a pipe has none and gets room."""
+    """Return the terminal's width in characters; a pipe gets a wide one."""
     return max(console.width, _LEAST_WIDTH) if console.is_terminal else _PIPE_WIDTH
 
 
@@ -137,7 +139,7 @@ def _cell(value: object) -> str:
 
 
 def _flat(value: object) -> object:
-    """Return a value that fits one cell; null is left as it is, and CSV writes nothing for it."""
+    """Return a value that fits into one cell. Null stays null, for which CSV writes nothing."""
     if type(value) in _AS_IT_IS:
         return value
     as_json = plain(value)
@@ -145,8 +147,8 @@ def _flat(value: object) -> object:
 
 
 def plain(value: Any) -> Any:
-    """Return a value that JSON knows."""
-    if type(value) in _AS_IT_IS:  # nearly all are, and the rest of this takes long
+    """Return a value that JSON can hold."""
+    if type(value) in _AS_IT_IS:  # most values are, and the code below is slow
         return value
     match value:
         case None | bool() | int() | str():

@@ -1,6 +1,7 @@
-"""PIVOT without a list of values: DuckDB makes two statements of it, and serializes neither.
+"""Give a PIVOT without a list of values one, so that `serving.statement` can check it.
 
-With a value behind each column it is one SELECT, whose tree shows all that the statement names.
+DuckDB turns a PIVOT without a list into two statements and serializes neither. With a list of
+values for each column it is one SELECT, whose tree has everything that the statement names.
 """
 
 import re
@@ -36,17 +37,17 @@ class _Token:
     text: str
     start: int
     end: int
-    depth: int  # how many brackets it is in; a bracket itself is outside of its own
+    depth: int  # the number of brackets around it
 
 
 @dataclass(frozen=True, slots=True)
 class StaticPivot:
-    """A statement whose columns of PIVOT have a list of values.
+    """A statement in which each column of PIVOT has a list of values.
 
     Attributes:
         sql: the statement.
-        value: the one in the lists; no other part of the statement has it.
-        lists: how many there are.
+        value: the only value in the added lists. No other part of the statement has it.
+        lists: the number of added lists.
     """
 
     sql: str
@@ -55,7 +56,7 @@ class StaticPivot:
 
 
 def with_values(sql: str) -> StaticPivot:
-    """Return a statement with a list of one value for each column of PIVOT that has none."""
+    """Add a list of one value to each column of PIVOT that has no list."""
     tokens = list(_tokens(sql))
     columns = {
         column
@@ -66,7 +67,7 @@ def with_values(sql: str) -> StaticPivot:
     value = "value"
     while value in sql:
         value += "_"
-    for start, end in sorted(columns, reverse=True):  # none is within another
+    for start, end in sorted(columns, reverse=True):  # they do not overlap
         sql = f"{sql[:start]}({sql[start:end]}\n) IN ('{value}')\n{sql[end:]}"
     return StaticPivot(sql, value, len(columns))
 
@@ -83,14 +84,14 @@ def _tokens(sql: str) -> Iterator[_Token]:
 
 
 def _columns_without_lists(tokens: list[_Token], pivot: int) -> Iterator[tuple[int, int]]:
-    """Yield where each column of the PIVOT at that place begins and ends that has no list."""
+    """Yield start and end of each column without a list, of the PIVOT at this token."""
     depth = tokens[pivot].depth
     rest = takewhile(lambda token: token.depth >= depth, tokens[pivot + 1 :])
     own = [token for token in rest if token.depth == depth]
     texts = [token.text for token in own]
     if "ON" not in texts:
         return
-    last_on = len(texts) - texts[::-1].index("ON")  # earlier ones are of joins
+    last_on = len(texts) - texts[::-1].index("ON")  # earlier ones belong to joins
     column: list[_Token] = []
     for token in takewhile(lambda token: token.text not in _ENDS_THE_COLUMNS, own[last_on:]):
         if token.text in {",", ";"}:

@@ -1,4 +1,4 @@
-"""Questions to the lake in SQL: DuckDB over Delta, read-only, without a JVM."""
+"""Query the lake in SQL, by DuckDB over Delta tables, read-only and without a JVM."""
 
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from serving.views import View, views
 DEFAULTS = ServingSettings()
 
 T = TypeVar("T")
-_MOST_AT_ONCE = 1000  # rows: a program that reads them is not kept waiting, nor is Ctrl-C
+_MOST_AT_ONCE = 1000  # rows; neither a reader of the answer nor Ctrl-C should wait long
 _ALL = 2**62
 _LOCK = (
     "SET autoinstall_known_extensions=false",
@@ -35,7 +35,7 @@ _LOCK = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows that a query gave, or the next ones of them."""
+    """The columns of a query's answer, and its rows or the next ones of them."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
@@ -48,18 +48,20 @@ def query(
     s3: S3Settings = AWS,
     serving: ServingSettings = DEFAULTS,
 ) -> Answer:
-    """Run one reading statement; only the tables that it names, or its views need, are opened.
+    """Run one statement that reads. It opens only the tables that the statement and views need.
+
+    >>> query("var/lake", "SELECT count(*) FROM silver.posts").rows
 
     Args:
-        lake_uri: the lake.
-        sql: the question, in DuckDB's dialect.
+        lake_uri: the lake's folder or S3 address.
+        sql: the statement, in DuckDB's dialect.
         s3: how to reach a lake on S3.
-        serving: what the views leave out.
+        serving: the settings of the views.
 
     Raises:
-        QueryError: it is not one reading statement, names an unknown table, or fails.
+        QueryError: it is not one statement that reads, names an unknown table, or fails.
         StoreUnreachableError: the lake is on S3, which does not answer.
-        KeyboardInterrupt: Ctrl-C has ended the question.
+        KeyboardInterrupt: Ctrl-C has stopped the statement.
     """
     with closing(stream(lake_uri, sql, first=_ALL, s3=s3, serving=serving)) as answers:
         return next(answers)
@@ -74,23 +76,24 @@ def stream(
     serving: ServingSettings = DEFAULTS,
     stoppable: Callable[[Callable[[], None]], None] | None = None,
 ) -> Generator[Answer, None, None]:
-    """Yield the rows of one reading statement as they come, some at a time; at least one answer.
+    """Yield the rows of one statement that reads, some at a time; at least one answer.
 
-    A file that cannot be read means another look at the lake, until rows were yielded.
+    If a file cannot be read before rows were yielded, the statement runs again on the newest
+    versions of the tables.
 
     Args:
-        lake_uri: the lake.
-        sql: the question, in DuckDB's dialect.
-        first: how many rows to yield first; from then on more at once, up to a limit.
+        lake_uri: the lake's folder or S3 address.
+        sql: the statement, in DuckDB's dialect.
+        first: the number of rows to yield first. Later answers have more, up to a limit.
         s3: how to reach a lake on S3.
-        serving: what the views leave out.
-        stoppable: is given a function that another thread may call, to stop a question that
-            runs; DuckDB does not look for signals meanwhile.
+        serving: the settings of the views.
+        stoppable: receives a function by which another thread can stop the running statement.
+            DuckDB does not notice signals while it runs.
 
     Raises:
-        QueryError: it is not one reading statement, names an unknown table, or fails.
+        QueryError: it is not one statement that reads, names an unknown table, or fails.
         StoreUnreachableError: the lake is on S3, which does not answer.
-        KeyboardInterrupt: Ctrl-C has ended the question.
+        KeyboardInterrupt: Ctrl-C has stopped the statement.
     """
     tables = lake_tables(lake_uri, s3)
     shown = {
@@ -121,7 +124,7 @@ def stream(
                 held = [part for each in parts.values() for part in each]
                 damaged = damaged_file(error, held, lake_uri, s3, doing="sql")
                 raise damaged or _explained(error, names) from None
-            # It may be one that VACUUM took since the table was opened.
+            # VACUUM may have deleted the file since the table was opened.
             parts = _open(uris, s3)
         else:
             return
@@ -140,7 +143,7 @@ def _open(tables: Mapping[str, list[str]], s3: S3Settings) -> dict[str, list[Par
 
 
 def _answers(question: _Question, tables: Mapping[str, list[Part]]) -> Iterator[Answer]:
-    """Yield the rows; the statement can read the tables' files alone."""
+    """Yield the rows. The statement can read only the tables' files."""
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone='UTC'")
         for name, parts in tables.items():
@@ -171,7 +174,7 @@ def _answers(question: _Question, tables: Mapping[str, list[Part]]) -> Iterator[
 
 
 def _unless_ctrl_c(work: Callable[[], T]) -> T:
-    """Return what DuckDB gives; it has its own errors for a question that Ctrl-C has ended."""
+    """Run `work`, and turn DuckDB's errors for a stopped statement into KeyboardInterrupt."""
     try:
         return work()
     except duckdb.InterruptException:
@@ -183,7 +186,7 @@ def _unless_ctrl_c(work: Callable[[], T]) -> T:
 
 
 def _named_in(sql: str, names: list[str]) -> list[str]:
-    """Return the tables in a statement; one in a comment is opened too, and costs only time."""
+    """Return the tables in a statement. One in a comment is opened too, which costs only time."""
     return [
         name
         for name in names
@@ -194,7 +197,7 @@ def _named_in(sql: str, names: list[str]) -> list[str]:
 
 
 def _expose(connection: duckdb.DuckDBPyConnection, name: str, parts: Sequence[Part]) -> None:
-    """Make a view `layer.table` over the table, or over the union of its parts."""
+    """Create a view `layer.table` of the table, or of the union of its parts."""
     layer, table = name.split(".")
     rows = union(
         [

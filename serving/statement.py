@@ -1,6 +1,6 @@
-"""Refuse a statement of a user that does more than read tables.
+"""Refuse a user's statement that does more than read tables.
 
-The lake's own files hold rows that tables hide, so a statement may not name files either.
+A statement may not name files either, since the lake's files hold rows that are deleted.
 """
 
 import json
@@ -18,12 +18,12 @@ from serving.reader.parts import one_line
 _SELECT = duckdb.StatementType.SELECT
 _EXPLAIN = duckdb.StatementType.EXPLAIN
 _MULTI = duckdb.StatementType.MULTI
-# Functions that give rows and read no file; those that describe DuckDB itself follow by prefix.
+# Functions that return rows and read no file. Those that describe DuckDB itself have a prefix.
 _HARMLESS = {"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"}
 _OF_ITSELF = ("duckdb_", "pragma_")
 _OF_A_PATH = re.compile(r"[/\\.*?:\[]")
 _PARQUET = "parquet"  # "x".parquet is the file x.parquet
-# A comment in a comment is none here: not all who read SQL agree where the outer one ends.
+# A comment inside a comment does not match, because parsers disagree where the outer one ends.
 _COMMENT = r"(?:\s|--[^\n\r]*(?:\r?\n|$)|/\*(?:(?!/\*|\*/).)*\*/)*"
 _EXPLAINS = re.compile(
     rf"{_COMMENT}EXPLAIN\b{_COMMENT}(?:ANALYZE\b)?{_COMMENT}(?:\([^)]*\))?",
@@ -36,7 +36,7 @@ _SHOW_TABLES = re.compile(
 
 
 def asks_for_tables(sql: str) -> bool:
-    """Return whether a statement is SHOW TABLES."""
+    """Tell whether a statement is SHOW TABLES."""
     return _SHOW_TABLES.fullmatch(sql) is not None
 
 
@@ -44,11 +44,12 @@ def demand_one_read(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse all but one statement that reads tables and nothing else.
 
     Args:
-        connection: parses it, and does not run it.
+        connection: parses the statement without running it.
         sql: the statement.
 
     Raises:
-        QueryError: it is another one, or several; it names a file, or a function that may read one.
+        QueryError: it does not read, is several statements, or names a file or a function that may
+            read one.
     """
     if _kinds(connection, sql) == [_MULTI]:
         tree = _tree_of_pivot(connection, sql)
@@ -58,7 +59,7 @@ def demand_one_read(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def only_tables() -> QueryError:
-    """Return the error for a statement that would read something else."""
+    """Return the error for a statement that would read anything but tables."""
     return QueryError(
         "a query reads the lake's tables and nothing else", remedy="Name tables, not files"
     )
@@ -96,15 +97,15 @@ def _tree_of_read(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 def _tree_of_pivot(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """Return the tree of a PIVOT whose values are to be found in the data.
+    """Return the tree of a PIVOT that takes its values from the data.
 
-    DuckDB makes a type of these values before it selects, in memory, and serializes no such
-    statement. With a list of values it is one SELECT.
+    DuckDB runs it as two statements and cannot serialize it. With a list of values it is one
+    SELECT, which can be serialized.
     """
     pivot = with_values(sql)
     with suppress(QueryError):
         tree = _tree_of_read(connection, pivot.sql)
-        if _uses(tree, pivot.value) == pivot.lists > 0:  # each list is of a column
+        if _uses(tree, pivot.value) == pivot.lists > 0:  # one list per column
             return tree
     raise QueryError(
         "this statement cannot be checked",
@@ -113,7 +114,7 @@ def _tree_of_pivot(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 def _uses(tree: Any, value: str) -> int:
-    """Return how often a text is in the lists of columns of PIVOT."""
+    """Return how often a text occurs in PIVOT's lists of values."""
     lists = [pivot["entries"] for node in _nodes(tree) for pivot in node.get("pivots") or []]
     return sum(node.get("text") == value for node in _nodes(lists))
 
@@ -127,7 +128,7 @@ def _tree(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object of the tree, without recursion: a statement may be deep."""
+    """Yield every object of the tree, without recursion, because a statement may be deep."""
     left = [tree]
     while left:
         node = left.pop()
@@ -149,7 +150,7 @@ def _is_harmless(function: str) -> bool:
 
 def _is_a_file(path: list[str], ctes: set[str]) -> bool:
     name = path[-1].lower()
-    # A name may stand for a file outside the brackets in which it is a CTE's.
+    # Outside the brackets in which it is a CTE, the same name may mean a file.
     if len(path) == 1 and name in ctes and "/" not in name and _PARQUET not in name:
         return False
     return any(_OF_A_PATH.search(name) for name in path) or (len(path) > 1 and name == _PARQUET)

@@ -1,8 +1,7 @@
-"""Views over the lake's tables for restricted readers; `echostream sql` has them too.
+"""Define views of the lake's tables for restricted readers and for `echostream sql`.
 
-A cell of few authors tells of single persons, so views for everybody leave it out. Posts carry what
-their authors and the platform's policy allowed when they came; a policy that was narrowed since
-then holds for them too.
+A cell with few authors reveals single persons, so public views leave it out. Posts carry the
+rights that author and policy allowed when they arrived. A policy that is narrower now applies too.
 """
 
 from collections.abc import Mapping
@@ -16,18 +15,18 @@ class View:
     """A selection of a table's rows."""
 
     base: str  # the table
-    where: str  # in SQL, of its columns; only our own words, numbers and names of platforms
+    where: str  # an SQL condition made only of our own words, numbers and names of platforms
 
 
 def views(policies: Mapping[str, Policy], min_authors: int) -> dict[str, View]:
     """Return the views by name, `layer.view`.
 
     Args:
-        policies: by platform, as they are now.
-        min_authors: the k below which a cell of Gold is hidden.
+        policies: the current policies by platform.
+        min_authors: a cell of Gold with fewer authors is hidden.
     """
-    # Posts too: in an hour whose authors have expired, their number stays when platforms delete
-    # what they wrote.
+    # A cell with few posts is hidden too: after the authors of an hour have expired, their number
+    # no longer falls when platforms delete their posts.
     cells = f"authors >= {min_authors:d} AND posts >= {min_authors:d}"
     return {
         "gold.sentiment_hourly_public": View("gold.sentiment_hourly", cells),

@@ -178,10 +178,10 @@ def _begin_on_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _alone(url: URL) -> Iterator[None]:
-    """Hold a lock on the folder of SQLite's file; PostgreSQL has one of its own in `_migrate`.
+    """Hold a lock on the folder of SQLite's file. PostgreSQL has its own lock in `_migrate`.
 
-    Processes that start together in a new home each make the tables. On a busy machine the first
-    one takes longer than `_PATIENCE_S`, after which SQLite lets the others fail.
+    Several processes may start in a new home and each create the tables. On a busy machine the
+    first one may take longer than `_PATIENCE_S`, after which SQLite fails the others.
     """
     if url.drivername != "sqlite":
         yield

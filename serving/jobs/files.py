@@ -1,7 +1,8 @@
-"""A job's files: its input, and a file of results and one of dead letters per chunk.
+"""Read and write a job's files: its input, and per chunk a file of results and of dead letters.
 
-`ECHOSTREAM_HOME/jobs/<job_id>`, for its owner alone. A chunk's file appears whole or not at all,
-and is the same whoever makes it: a worker that comes after one that was killed writes it again.
+They are in `ECHOSTREAM_HOME/jobs/<job_id>`, which only the owner may read. A chunk's file is
+written atomically. All workers write the same bytes, so a worker that takes over a job may write
+it again.
 """
 
 import csv
@@ -41,7 +42,10 @@ _BLOCK_BYTES = 256 * 1024
 
 
 class JobFiles:
-    """The files of all jobs of a home."""
+    """Accesses the files of all jobs of a home.
+
+    >>> JobFiles(settings.home).json_lines(job.job_id, job.chunks, "result")
+    """
 
     def __init__(self, home: Path) -> None:
         self._root = home / "jobs"
@@ -51,7 +55,7 @@ class JobFiles:
         return self._root / job_id
 
     def make(self, job_id: str) -> Path:
-        """Make a job's folder; return where its input is to be written."""
+        """Create a job's folder and return the path for its input."""
         with disk():
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.folder(job_id).mkdir(mode=0o700)
@@ -61,7 +65,7 @@ class JobFiles:
         """Open a job's input.
 
         Raises:
-            FileNotFoundError: it is there no more.
+            FileNotFoundError: it was deleted.
         """
         return (self.folder(job_id) / "input").open("rb", buffering=_BLOCK_BYTES)
 
@@ -70,16 +74,16 @@ class JobFiles:
         (self.folder(job_id) / "input").unlink(missing_ok=True)
 
     def remove(self, job_id: str) -> bool:
-        """Delete all files of a job; tell whether they are gone."""
+        """Delete all files of a job. Return False if some could not be deleted."""
         folder = self.folder(job_id)
         shutil.rmtree(folder, ignore_errors=True)
         return not folder.exists()
 
     def write_chunk(self, job_id: str, chunk: int, kind: Kind, body: bytes) -> None:
-        """Write a chunk's file, whole or not at all.
+        """Write a chunk's file atomically.
 
         Raises:
-            DiskFullError: there is no room.
+            DiskFullError: the disk is full.
             FileNotFoundError: the job was deleted.
         """
         file = self._chunk(job_id, chunk, kind)
@@ -95,13 +99,13 @@ class JobFiles:
                 draft.unlink(missing_ok=True)
 
     def json_lines(self, job_id: str, chunks: int, kind: Kind) -> Iterator[bytes]:
-        """Yield what a job has made, as JSON lines, chunk by chunk."""
+        """Yield a job's results or errors as JSON lines, chunk by chunk."""
         for chunk in range(chunks):
             with suppress(FileNotFoundError):  # a chunk without dead letters has no such file
                 yield self._chunk(job_id, chunk, kind).read_bytes()
 
     def csv(self, job_id: str, chunks: int, kind: Kind) -> Iterator[bytes]:
-        """Yield what a job has made, as CSV, chunk by chunk; no sender's id is a formula in it."""
+        """Yield a job's results or errors as CSV, chunk by chunk, without formulas in cells."""
         columns = _COLUMNS[kind]
         yield _csv_text([columns])
         for body in self.json_lines(job_id, chunks, kind):
@@ -112,7 +116,7 @@ class JobFiles:
             yield _csv_text(rows)
 
     def orphans(self, older_than_s: float) -> list[str]:
-        """Return the ids of folders that are that old, as an upload that was cut off leaves one."""
+        """Return the ids of folders that old, of which interrupted uploads leave some."""
         if not self._root.is_dir():
             return []
         oldest = clock.file_s() - older_than_s
@@ -124,10 +128,10 @@ class JobFiles:
 
 @contextmanager
 def disk() -> Iterator[None]:
-    """Give a full disk its name.
+    """Turn the errors of a full disk into our own.
 
     Raises:
-        DiskFullError: there is no room.
+        DiskFullError: the disk is full.
     """
     try:
         yield

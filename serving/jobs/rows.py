@@ -1,8 +1,8 @@
-"""The rows of a job's file, read as a stream from any place at which a row begins.
+"""Read the rows of a job's file as a stream, from any position at which a row begins.
 
-Memory is bounded by the longest row that is allowed; a longer one is passed over. A row that
-cannot be read becomes a dead letter with its line and a code; what makes the rest unreadable ends
-the job.
+Memory is bounded by the longest allowed row, and longer rows are skipped. A row that cannot be
+read becomes a dead letter with its line and a code. An error that makes the rest of the file
+unreadable ends the job.
 """
 
 import codecs
@@ -20,7 +20,7 @@ from tenancy.jobs import Form
 MAX_ROW_BYTES = 1024 * 1024
 _BLOCK_BYTES = 256 * 1024
 _MAX_ID_CHARS = 512
-_MAX_READ_AGAIN_BYTES = 100 * MAX_ROW_BYTES  # of CSV, behind quotes that never end
+_MAX_READ_AGAIN_BYTES = 100 * MAX_ROW_BYTES  # of CSV, after quotes without an end
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _BOM = codecs.BOM_UTF8
 _SPACE = " \t\r\n"
@@ -28,7 +28,7 @@ csv.field_size_limit(MAX_ROW_BYTES)
 
 
 class BrokenInputError(Exception):
-    """Raised with a code where the rest of a file cannot be read."""
+    """Raised with a code if the rest of a file cannot be read."""
 
 
 class Position(NamedTuple):
@@ -40,7 +40,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text, and what its sender calls it."""
+    """A text to score, with the id and language that its sender gave."""
 
     line: int
     text: str
@@ -60,10 +60,16 @@ Rows = Iterator[tuple[Row | Bad, Position]]
 
 
 def read_rows(file: BinaryIO, form: Form, start: Position, *, max_text_chars: int) -> Rows:
-    """Yield each row, and where the next one begins.
+    """Yield each row and the position at which the next one begins.
+
+    Args:
+        file: the job's input.
+        form: `csv`, `json` (an array) or `jsonl`.
+        start: the position of the first row to read.
+        max_text_chars: a longer text becomes a dead letter.
 
     Raises:
-        BrokenInputError: the rest cannot be read.
+        BrokenInputError: the rest of the file cannot be read.
     """
     match form:
         case "csv":
@@ -80,7 +86,7 @@ def read_rows(file: BinaryIO, form: Form, start: Position, *, max_text_chars: in
 
 
 def _lines(file: BinaryIO, start: Position) -> Iterator[tuple[bytes | None, Position]]:
-    """Yield lines, None for one that is too long, and where the next one begins."""
+    """Yield each line, or None if it is too long, and the position of the next one."""
     file.seek(start.offset)
     offset, line = start
     while piece := file.readline(MAX_ROW_BYTES):
@@ -91,7 +97,7 @@ def _lines(file: BinaryIO, start: Position) -> Iterator[tuple[bytes | None, Posi
             whole = None
             piece = file.readline(MAX_ROW_BYTES)
             offset += len(piece)
-        if whole is not None and line == 2:  # noqa: PLR2004  # it was the first
+        if whole is not None and line == 2:  # noqa: PLR2004  # the first line
             whole = whole.removeprefix(_BOM)
         yield whole, Position(offset, line)
 
@@ -140,7 +146,7 @@ def _row(number: int, value: Any) -> Row | Bad:
 
 
 class _CsvLines:
-    """The physical lines that one record of CSV takes, decoded, for Python's reader."""
+    """Passes decoded lines to Python's CSV reader, and limits the size of a record."""
 
     def __init__(self, file: BinaryIO, start: Position) -> None:
         self._file = file
@@ -149,7 +155,7 @@ class _CsvLines:
     def seek(self, start: Position) -> None:
         self._lines = _lines(self._file, start)
         self.position = start
-        self.first: Position | None = None  # behind the first line of this record
+        self.first: Position | None = None  # after the first line of this record
         self.bytes = 0
 
     def begin(self) -> None:
@@ -170,7 +176,7 @@ class _CsvLines:
 
 
 class _TooLargeError(Exception):
-    """Raised out of a record of CSV."""
+    """Raised when a CSV record is too large."""
 
 
 def _csv(file: BinaryIO, start: Position) -> Rows:
@@ -192,7 +198,7 @@ def _csv(file: BinaryIO, start: Position) -> Rows:
             if read_again > _MAX_READ_AGAIN_BYTES or lines.first is None:
                 raise BrokenInputError("malformed_csv") from None
             is_long = isinstance(error, _TooLargeError)
-            lines.seek(lines.first)  # the next line may be whole again
+            lines.seek(lines.first)  # the next line may begin a valid record
             reader = csv.reader(lines, strict=True)
             yield Bad(number, "too_large" if is_long else "malformed"), lines.position
             continue
@@ -228,7 +234,7 @@ def _csv_row(number: int, columns: list[str], fields: list[str]) -> Row | Bad:
 
 
 class _JsonText:
-    """The text of a file, block by block, and a place in it."""
+    """Parses JSON values from a file, block by block."""
 
     def __init__(self, file: BinaryIO, offset: int) -> None:
         file.seek(offset)
@@ -243,7 +249,7 @@ class _JsonText:
         file.seek(self.offset)
 
     def sign(self) -> str:
-        """Pass over white space, and return the sign behind it; empty at the end."""
+        """Skip white space and return the next character; empty at the end."""
         while True:
             while self._at < len(self._text) and self._text[self._at] in _SPACE:
                 self._take(self._at + 1)
@@ -253,14 +259,14 @@ class _JsonText:
                 return ""
 
     def take(self) -> None:
-        """Pass over one sign."""
+        """Skip one character."""
         self._take(self._at + 1)
 
     def value(self) -> Any:
         """Return the value that begins here.
 
         Raises:
-            BrokenInputError: there is none, or it is too large.
+            BrokenInputError: it is not JSON, or it is too large.
         """
         while True:
             try:
@@ -274,7 +280,7 @@ class _JsonText:
                     raise BrokenInputError("malformed") from None
                 continue
             if end == len(self._text) and self._more():
-                continue  # a number may go on
+                continue  # a number may continue in the next block
             self._take(end)
             return value
 
@@ -326,7 +332,7 @@ def _checked(number: int, value: Any) -> Row | Bad:
 
 
 def _is_followed(text: _JsonText) -> bool:
-    """Pass over the comma behind a value; False at the array's end."""
+    """Skip the comma after a value. Return False at the array's end."""
     sign = text.sign()
     if sign not in (",", "]"):
         raise BrokenInputError("malformed")

@@ -107,7 +107,7 @@ class Worker:
             try:
                 self._score(job, lease)
             except BrokenInputError as broken:
-                self._end(lease.job, JobStatus.FAILED, f"{broken}: behind line {lease.job.line}")
+                self._end(lease.job, JobStatus.FAILED, f"{broken}: after line {lease.job.line}")
             except FileNotFoundError:  # the job or its input was deleted meanwhile
                 self._end(lease.job, JobStatus.FAILED, "input_gone")
             except ControlPlaneUnreachableError:

@@ -1,4 +1,4 @@
-"""A Delta table's columns as DuckDB knows them."""
+"""Translate a Delta table's columns to DuckDB's types."""
 
 import json
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column.
+    """A column of a table.
 
     Attributes:
-        name: as the schema says it.
-        kind: its type, in DuckDB's words.
-        partition: whether the log has its values, and the files have not.
+        name: the name in the schema.
+        kind: DuckDB's type.
+        partition: whether it is a partition column, whose values are in the log, not in the files.
     """
 
     name: str
@@ -42,11 +42,11 @@ def columns_of(schema: str, partition_by: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of a schema, in its order.
 
     Args:
-        schema: Delta's, as JSON.
-        partition_by: the columns whose values the log has.
+        schema: Delta's schema as JSON.
+        partition_by: the partition columns.
 
     Raises:
-        QueryError: one has a type that is not known here.
+        QueryError: a column has an unknown type.
     """
     fields = json.loads(schema)["fields"]
     return tuple(
@@ -56,7 +56,7 @@ def columns_of(schema: str, partition_by: Sequence[str]) -> tuple[Column, ...]:
 
 
 def kind_of(kind: Any) -> str:
-    """Return Delta's type, a name or a JSON object, in DuckDB's words."""
+    """Return DuckDB's type for Delta's, which is a name or a JSON object."""
     match kind:
         case str() if kind in _KINDS:
             return _KINDS[kind]
@@ -76,10 +76,10 @@ def kind_of(kind: Any) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return a name as an identifier in SQL."""
+    """Quote a name as an identifier in SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """Return a text as a literal in SQL."""
+    """Quote a text as a literal in SQL."""
     return "'" + text.replace("'", "''") + "'"

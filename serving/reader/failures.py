@@ -1,4 +1,4 @@
-"""DuckDB's errors by our names: what the question lacks, or which file of which table."""
+"""Turn DuckDB's errors into our own, which name the damaged file or the problem of a query."""
 
 import re
 from collections.abc import Sequence
@@ -31,51 +31,52 @@ _OF_A_FILE = re.compile(
 def named(
     error: duckdb.Error, parts: Sequence[Part], lake_uri: str, s3: S3Settings, *, doing: str
 ) -> EchoStreamError:
-    """Return the error for one of DuckDB's, about a statement of ours.
+    """Return our error for one that DuckDB raised for a statement of ours.
 
     Args:
-        error: of a statement that read the parts.
-        parts: what it read.
-        lake_uri: the lake.
-        s3: how to reach a lake there.
-        doing: the command, or what else asked.
+        error: DuckDB's error.
+        parts: the tables that the statement read.
+        lake_uri: the lake's folder or S3 address.
+        s3: how to reach a lake on S3.
+        doing: the command that asked, for the message.
     """
     if isinstance(error, duckdb.InterruptException):
         return QueryTimeoutError(
-            "the lake did not answer in time", remedy="Ask for a shorter time, or for less"
+            "the lake did not answer in time", remedy="Ask for a shorter period, or for less"
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError(
             "the answer needs more memory than it may have",
-            remedy="Ask for a shorter time, or for less",
+            remedy="Ask for a shorter period, or for less",
         )
     damaged = damaged_file(error, parts, lake_uri, s3, doing=doing)
-    # DuckDB's own words may quote a value, and a post's text is one.
+    # DuckDB's own message may quote a value, such as a post's text.
     return damaged or QueryError(
-        f"the lake cannot be read ({type(error).__name__})", remedy="Is the lake whole?"
+        f"the lake cannot be read ({type(error).__name__})",
+        remedy="Check that the lake is complete",
     )
 
 
 def is_of_a_file(error: duckdb.Error) -> bool:
-    """Return whether an error may mean a file that is damaged or gone."""
+    """Tell whether an error may mean that a file is damaged or missing."""
     if type(error) is duckdb.Error or ends_the_database(error):
-        return True  # errors of its Parquet reader have no class, or look like its own fault
+        return True  # errors of the Parquet reader have no class, or look internal
     is_of_reading = isinstance(error, (duckdb.IOException, duckdb.InvalidInputException))
     return is_of_reading and _OF_A_FILE.search(str(error)) is not None
 
 
 def ends_the_database(error: duckdb.Error) -> bool:
-    """Return whether DuckDB answers nothing more after an error."""
+    """Tell whether DuckDB answers no more statements after an error."""
     return isinstance(error, (duckdb.FatalException, duckdb.InternalException))
 
 
 def damaged_file(
     error: duckdb.Error, parts: Sequence[Part], lake_uri: str, s3: S3Settings, *, doing: str
 ) -> DataFileDamagedError | LogDamagedError | None:
-    """Return the file that a statement could not read; None if all can be read."""
+    """Return the error for the file that cannot be read, or None if all files can be read."""
     if not is_of_a_file(error):
         return None
-    for find in (_named_file, _missing_file, _unreadable_file):  # the last one reads them all
+    for find in (_named_file, _missing_file, _unreadable_file):  # the last one reads all files
         for part in parts:
             if file := find(part, s3, str(error)):
                 return damage.of_file(
@@ -103,7 +104,7 @@ def _missing_file(part: Part, s3: S3Settings, _: str) -> str | None:
 
 
 def _unreadable_file(part: Part, s3: S3Settings, _: str) -> str | None:
-    from pyarrow import parquet  # noqa: PLC0415  # half a second that a query that ends well does not need
+    from pyarrow import parquet  # noqa: PLC0415  # slow to import, and needed only after an error
 
     uri = part.pinned.uri
     files = arrow_files(uri, s3)
@@ -112,7 +113,7 @@ def _unreadable_file(part: Part, s3: S3Settings, _: str) -> str | None:
             with files.open_input_file(path) as source:
                 for _ in parquet.ParquetFile(source).iter_batches():
                     pass
-        except (OSError, ValueError):  # as Arrow's errors about its content are
+        except (OSError, ValueError):  # Arrow's errors about content are of these classes
             return f"{uri}/{path}"
     return None
 

@@ -1,4 +1,4 @@
-"""Open tables of the lake, and pin their newest version."""
+"""Open tables of the lake at their newest version."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,11 +20,11 @@ from serving.reader.relation import InSql, Relation, bound, rows_of
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A pinned table, or one writer's share of it, and how its rows are had.
+    """A version of a table, or of one writer's part of it, and the source of its rows.
 
     Attributes:
         pinned: the version.
-        arrow: a source of its rows, where DuckDB does not read the files itself.
+        arrow: the source of its rows, or None if DuckDB reads the files itself.
     """
 
     pinned: Pinned
@@ -32,7 +32,7 @@ class Part:
 
     @property
     def reads_files(self) -> bool:
-        """Return whether DuckDB reads the files itself, so that some can be left out."""
+        """Whether DuckDB reads the files itself, so that files can be left out."""
         return self.arrow is None
 
     def relation(
@@ -42,7 +42,7 @@ class Part:
         keep: Callable[[DataFile], bool] | None = None,
         in_sql: InSql = bound,
     ) -> Relation:
-        """Return its rows, of some files alone if DuckDB reads them."""
+        """Return its rows. If DuckDB reads the files, `keep` selects files."""
         if self.reads_files:
             files = self.pinned.files
             kept = files if keep is None else tuple(file for file in files if keep(file))
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class WholeTable:
-    """A table that neither DuckDB nor Arrow can read: whole, anew each time it is looked at."""
+    """A table that only deltalake can read. Each use reads it as a whole."""
 
     table: DeltaTable
 
@@ -62,14 +62,14 @@ class WholeTable:
 
 
 class LiveTable:
-    """A table that is followed: its newest version, pinned anew only when there is one."""
+    """Follows a table. It pins the newest version only if that has changed."""
 
     def __init__(self, name: str, uri: str, s3: S3Settings, *, in_memory: bool = False) -> None:
         self._name = name
         self.uri = uri
         self._s3 = s3
         self._in_memory = in_memory and is_s3(uri)
-        self._lock = Lock()  # deltalake's table moves on in place
+        self._lock = Lock()  # deltalake updates its table in place
         self._table: DeltaTable | None = None
         self._part: Part | None = None
 
@@ -88,7 +88,7 @@ class LiveTable:
             return self._part
 
     def forget(self) -> None:
-        """Open the table from its log's beginning when it is asked for next."""
+        """Open the table again, from its log's beginning, at the next use."""
         with self._lock:
             self._table = None
             self._part = None
@@ -97,7 +97,7 @@ class LiveTable:
         if self._table is not None:
             try:
                 self._table.update_incremental()
-            except (DeltaError, OSError):  # another table may stand there now
+            except (DeltaError, OSError):  # another table may be there now
                 self._part = None
             else:
                 return self._table
@@ -132,11 +132,11 @@ def part_of(
     """Pin the version that a table is at.
 
     Args:
-        table: opened.
+        table: the open table.
         name: `layer.table`.
         uri: its folder.
-        s3: how to reach a lake there.
-        in_memory: whether its rows are loaded, instead of being read by each query.
+        s3: how to reach a lake on S3.
+        in_memory: whether to load the rows now, instead of reading them with each query.
 
     Raises:
         LogDamagedError, LostCommitsError, QueryError: it cannot be read.
@@ -152,11 +152,11 @@ def part_of(
 
 
 def _arrow_source(table: DeltaTable, uri: str, s3: S3Settings) -> Any:
-    """Return a source that DuckDB reads batch by batch; any type, for there is no common one."""
+    """Return a source that DuckDB reads batch by batch. The sources have no common type."""
     try:
-        # Columns and filters are pushed down to the files. Arrow's own file system, for deltalake's
-        # calls back into Python from Arrow's threads, which hangs the interpreter's end when a
-        # LIMIT left some of them reading.
+        # Columns and filters are pushed down to the files. Use Arrow's own file system: deltalake's
+        # calls Python from Arrow's threads, which can hang the interpreter's end if a LIMIT left
+        # some of them reading.
         return table.to_pyarrow_dataset(filesystem=arrow_files(uri, s3))
     except DeltaProtocolError:
         at = DeltaTable(uri, version=table.version(), storage_options=storage_options(uri, s3))
@@ -164,11 +164,11 @@ def _arrow_source(table: DeltaTable, uri: str, s3: S3Settings) -> Any:
 
 
 def one_line(error: Exception) -> str:
-    """Return the error's first line, without DuckDB's picture of the query or its guess."""
+    """Return the first line of an error, without DuckDB's excerpt of the query and suggestion."""
     return str(error).strip().partition("\n")[0].rstrip("!. ")
 
 
 def _named(error: Exception, name: str, uri: str) -> EchoStreamError:
     return damage.known(error, name, uri) or QueryError(
-        f"{name} cannot be read: {one_line(error)}", remedy="Is the lake whole?"
+        f"{name} cannot be read: {one_line(error)}", remedy="Check that the lake is complete"
     )

@@ -1,4 +1,4 @@
-"""One version of a Delta table: its files, their partitions and statistics, its hidden rows."""
+"""Read one version of a Delta table from its log: files, statistics and hidden rows."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,16 +26,16 @@ _OF_A_SCAN = {"file_index", "file_row_number", "filename"}  # DuckDB's columns o
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A data file.
+    """A data file of a version.
 
     Attributes:
-        path: below the table's folder.
-        rows: how many it has, hidden ones included; None where the log does not say so.
+        path: the path below the table's folder.
+        rows: the number of rows, including hidden ones; None if the log has none.
         partition: the values of the partition columns, by name.
-        least: the earliest time of each column of times that has statistics.
-        greatest: the latest one; it may lack what is less than a millisecond.
-        hidden: a bit per row, the first one leftmost, set where a deletion vector hides the row;
-            None where it hides none.
+        least: the earliest time of each time column with statistics.
+        greatest: the latest time, truncated to milliseconds.
+        hidden: a bit per row, the first one leftmost, set if a deletion vector hides the row; None
+            if no row is hidden.
     """
 
     path: str
@@ -46,13 +46,13 @@ class DataFile:
     hidden: bytes | None = field(default=None, repr=False)
 
     def newest(self, column: str) -> datetime | None:
-        """Return a time that none of a column is later than; None where the log tells none."""
+        """Return an upper bound of a column's times, or None if the log has no statistics."""
         greatest = self.greatest.get(column)
-        # The log has milliseconds, the rows microseconds.
+        # The log truncates to milliseconds, and rows have microseconds.
         return None if greatest is None else greatest + timedelta(milliseconds=1)
 
     def may_have(self, column: str, since: datetime | None, until: datetime | None) -> bool:
-        """Return whether a time of the column may lie in the half-open interval."""
+        """Tell whether the column may have a time in [since, until)."""
         newest = self.newest(column)
         oldest = self.least.get(column)
         return not (
@@ -69,12 +69,12 @@ class Pinned:
         name: `layer.table`.
         uri: its folder.
         version: its number.
-        committed_at: when it was written; None where the log no longer says so.
-        columns: in the schema's order.
-        files: all of them.
-        is_readable: False where it has a feature that only deltalake knows; it then has neither
-            columns nor files here.
-        silver_version: of a table of Gold, the version of Silver that it equals.
+        committed_at: when it was committed; None if the commit's file is deleted.
+        columns: the columns in the schema's order.
+        files: all data files.
+        is_readable: False if it has a feature that only deltalake supports. Then `columns` and
+            `files` are empty.
+        silver_version: for a table of Gold, the version of Silver that it was computed from.
     """
 
     name: str
@@ -91,18 +91,18 @@ def pin(table: DeltaTable, name: str, uri: str, s3: S3Settings) -> Pinned:
     """Return the version that a table is loaded at.
 
     Args:
-        table: opened; nobody may move it on meanwhile.
+        table: the open table, which must not be updated meanwhile.
         name: `layer.table`.
         uri: its folder.
-        s3: how to reach a lake there.
+        s3: how to reach a lake on S3.
 
     Raises:
-        LogDamagedError: a deletion vector cannot be read, or is of no file of the table.
+        LogDamagedError: a deletion vector cannot be read, or belongs to no file of the table.
     """
     columns = _columns(table)
     hidden = {} if columns is None else _hidden_rows(table, name, uri)
     files = () if columns is None else tuple(_files(table, columns, hidden))
-    if hidden:  # else its rows would show
+    if hidden:  # otherwise deleted rows would be visible
         raise damage.of_log(name, uri, None, file="a deletion vector")
     version = table.version()
     log: Folder = S3Path(f"{uri}/_delta_log", s3) if is_s3(uri) else Path(uri, "_delta_log")
@@ -119,7 +119,7 @@ def pin(table: DeltaTable, name: str, uri: str, s3: S3Settings) -> Pinned:
 
 
 def _columns(table: DeltaTable) -> tuple[Column, ...] | None:
-    """Return the columns; None where the files have them otherwise than this reader knows."""
+    """Return the columns, or None if the table has a feature that this reader does not support."""
     metadata = table.metadata()
     if set(table.protocol().reader_features or ()) - _FEATURES:
         return None
@@ -132,7 +132,7 @@ def _columns(table: DeltaTable) -> tuple[Column, ...] | None:
 def _files(
     table: DeltaTable, columns: Sequence[Column], hidden: dict[str, bytes]
 ) -> Sequence[DataFile]:
-    """Return the files, and take their hidden rows out of those that are given."""
+    """Return the files. Their hidden rows are removed from `hidden`."""
     actions = table.get_add_actions(flatten=True)
     paths = [unquote(path) for path in actions.column("path").to_pylist()]
     rows = actions.column("num_records").to_pylist()
@@ -149,7 +149,7 @@ def _files(
 
 
 def _by_file(actions: Any, kind: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return what the log says of some columns, for each file."""
+    """Return the log's values of columns, for each file."""
     held = {
         name: actions.column(f"{kind}.{name}").to_pylist()
         for name in names
@@ -161,7 +161,7 @@ def _by_file(actions: Any, kind: str, names: Sequence[str]) -> list[Mapping[str,
 
 
 def _hidden_rows(table: DeltaTable, name: str, uri: str) -> dict[str, bytes]:
-    """Return the hidden rows of each file that has any, as bits."""
+    """Return the hidden rows of each file that has some, as bits."""
     if "deletionVectors" not in (table.protocol().reader_features or ()):
         return {}
     try:
@@ -179,9 +179,9 @@ def _hidden_rows(table: DeltaTable, name: str, uri: str) -> dict[str, bytes]:
 
 
 def _bits(batch: Any) -> list[tuple[str, bytes]]:
-    """Return file and hidden rows of each row of a batch."""
+    """Return the path and the hidden rows of each file in a batch."""
     import numpy as np  # noqa: PLC0415  # most tables hide nothing
-    import pyarrow as pa  # noqa: PLC0415  # half a second, likewise
+    import pyarrow as pa  # noqa: PLC0415  # as above
 
     vectors = pa.record_batch(batch)
     kept = vectors.column("selection_vector")
@@ -196,14 +196,14 @@ def _below(file: str, name: str, uri: str) -> str:
     folder = uri.partition("://")[2] if is_s3(uri) else uri
     _, is_in, path = unquote(file).partition(folder.strip("/") + "/")
     if not is_in:
-        raise damage.of_log(name, uri, None)  # else its rows would show
+        raise damage.of_log(name, uri, None)  # otherwise deleted rows would be visible
     return path
 
 
 def _commit_info(log: Folder, version: int) -> Mapping[str, Any] | None:
-    """Return what a commit says of itself; None where its file is gone, as old ones are.
+    """Return a commit's `commitInfo`, or None if its file was deleted, as old ones are.
 
-    One file is read. deltalake's history lists the folder, which on S3 takes longer than the rest.
+    This reads one file. deltalake's history lists the folder, which takes long on S3.
     """
     try:
         text = (log / f"{version:020}.json").read_text(encoding="utf-8")
@@ -222,8 +222,8 @@ def _committed_at(log: Folder, version: int) -> datetime | None:
 
 
 def _silver_version(log: Folder, version: int) -> int | None:
-    """Return what the newest commit that names Silver's version says."""
-    for earlier in range(version, -1, -1):  # mostly the last one; maintenance names none
+    """Return the version of Silver in the newest commit that names one."""
+    for earlier in range(version, -1, -1):  # usually the last one; commits of maintenance name none
         info = _commit_info(log, earlier)
         if info is None:
             return None

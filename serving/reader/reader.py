@@ -1,4 +1,4 @@
-"""Read a lake from many threads: one DuckDB in memory, a cursor of it for each statement."""
+"""Read a lake from many threads, by one DuckDB in memory with a cursor for each statement."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,12 +18,12 @@ from serving.reader.pinned import DataFile
 from serving.reader.relation import Relation, union
 
 T = TypeVar("T")
-_LOOK_S = 5.0  # how often the lake is looked at for new tables
+_LOOK_S = 5.0  # how often the lake is listed for new tables
 _LOOK_ON_S3_S = 60.0
 
 
 class _LookAgainError(Exception):
-    """Raised when a file cannot be read, which may be one that VACUUM took meanwhile."""
+    """Raised when a file cannot be read, which VACUUM may have deleted meanwhile."""
 
 
 class Reader:
@@ -54,15 +54,15 @@ class Reader:
         self._engine = _engine(lake_uri, memory_mb)
 
     def answer(self, work: Callable[["Snapshot"], T]) -> T:
-        """Return what the work says of the lake as it is now.
+        """Return the result of `work` for a snapshot of the lake.
 
-        A file that VACUUM took meanwhile means another look, at the newest versions.
+        If VACUUM has deleted a file meanwhile, `work` runs again with the newest versions.
 
         Raises:
-            DataFileDamagedError: a file of the newest version is damaged or gone.
+            DataFileDamagedError: a file of the newest version is damaged or missing.
             LogDamagedError, LostCommitsError: a table cannot be opened.
-            QueryTimeoutError: it took longer than it may.
-            QueryError: it cannot be answered.
+            QueryTimeoutError: a statement took longer than allowed.
+            QueryError: a statement cannot be answered.
         """
         try:
             return work(Snapshot(self, may_look_again=True))
@@ -71,7 +71,7 @@ class Reader:
             return work(Snapshot(self))
 
     def tables(self) -> dict[str, tuple[LiveTable, ...]]:
-        """Return the tables by name, `layer.table`; a closed layer has none."""
+        """Return the tables by name, `layer.table`. A layer that may not be read has none."""
         with self._lock:
             every_s = _LOOK_ON_S3_S if is_s3(self.lake_uri) else _LOOK_S
             now = self._monotonic()
@@ -81,14 +81,14 @@ class Reader:
             return self._tables
 
     def forget(self) -> None:
-        """Look at the lake anew, at every log from its beginning."""
+        """List the lake again at the next use, and read every log from its beginning."""
         with self._lock:
             self._tables = {}
             self._looked_at = None
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a cursor for one statement, which is stopped when it takes too long."""
+        """Yield a cursor for one statement, which is stopped if it takes too long."""
         cursor = self._engine.cursor()
         timer = Timer(self.timeout_s, _interrupt, [cursor])
         timer.daemon = True
@@ -100,11 +100,11 @@ class Reader:
             cursor.close()
 
     def restart(self) -> None:
-        """Begin with a new database: a file that misled DuckDB made the old one useless."""
+        """Replace the database, which is unusable after a fatal error of DuckDB."""
         self._engine = _engine(self.lake_uri, self._memory_mb)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Close the database and free its memory."""
         self._engine.close()
 
     def _look(self) -> None:
@@ -119,7 +119,7 @@ class Reader:
 
 
 class Snapshot:
-    """The lake at one moment: a table stays at the version at which it is first looked at."""
+    """The lake at one moment. A table stays at the version of its first use."""
 
     def __init__(self, reader: Reader, *, may_look_again: bool = False) -> None:
         self._reader = reader
@@ -127,14 +127,14 @@ class Snapshot:
         self._parts: dict[str, tuple[Part, ...]] = {}
 
     def parts(self, name: str) -> tuple[Part, ...]:
-        """Return the parts of a table; none where there is no table, or its layer is closed."""
+        """Return the parts of a table; none if it does not exist or may not be read."""
         if name not in self._parts:
             tables = self._reader.tables().get(name, ())
             self._parts[name] = tuple(table.newest() for table in tables)
         return self._parts[name]
 
     def versions(self, *names: str) -> dict[str, int]:
-        """Return the versions of tables, by folder below the lake; what is not there has none."""
+        """Return the versions of existing tables, by folder below the lake."""
         return {
             part.pinned.uri.removeprefix(self._reader.lake_uri).lstrip("/"): part.pinned.version
             for name in names
@@ -144,12 +144,12 @@ class Snapshot:
     def relation(
         self, name: str, keep: Callable[[DataFile], bool] | None = None
     ) -> Relation | None:
-        """Return the rows of a table; None where there is none.
+        """Return the rows of a table, or None if it does not exist.
 
         Args:
             name: `layer.table`.
-            keep: tells of a file whether it is to be read; None reads all. A table that DuckDB does
-                not read itself is read whole, so a statement filters all the same.
+            keep: selects files to read; None reads all. A table that DuckDB does not read itself is
+                read as a whole, so the statement must filter too.
         """
         prefix = name.replace(".", "_")
         relations = [
@@ -164,14 +164,13 @@ class Snapshot:
         """Return the rows of a statement of ours.
 
         Args:
-            sql: the statement, without a WITH of its own; it names the tables as they are named
-                here.
-            parameters: bound to its `$name`.
-            tables: what it selects from.
+            sql: the statement, without a WITH of its own. It uses the names in `tables`.
+            parameters: values for its `$name`.
+            tables: the relations that it selects from, by name.
 
         Raises:
-            DataFileDamagedError: a file is damaged or gone.
-            QueryTimeoutError: it took longer than it may.
+            DataFileDamagedError: a file is damaged or missing.
+            QueryTimeoutError: it took longer than allowed.
             QueryError: DuckDB refuses it.
         """
         values = dict(parameters or {})
@@ -200,7 +199,7 @@ def _with(tables: Mapping[str, Relation]) -> str:
 
 
 def _engine(lake_uri: str, memory_mb: int) -> duckdb.DuckDBPyConnection:
-    """Return a database that reads the lake's folder and nothing else, and writes nothing."""
+    """Return a database that reads only the lake's folder and writes nothing."""
     engine = duckdb.connect(":memory:")
     engine.execute("SET GLOBAL TimeZone = 'UTC'")
     engine.execute(f"SET GLOBAL memory_limit = '{memory_mb:d}MB'")

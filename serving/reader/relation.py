@@ -1,4 +1,4 @@
-"""The rows of pinned versions, as what follows FROM in DuckDB's SQL."""
+"""Express the rows of pinned versions as relations for FROM in DuckDB's SQL."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from typing import Any
 from serving.reader.columns import Column, literal, quoted
 from serving.reader.pinned import DataFile, Pinned
 
-# DuckDB's own columns of a scan: the file's number in the list of files, and the row's in it.
+# DuckDB's own columns of a scan: the index of the file in the list, and of the row in the file.
 _FILE = "file_index"
 _ROW = "file_row_number"
 
-InSql = Callable[[str], str]  # how a parameter is written
+InSql = Callable[[str], str]  # writes a parameter's name in SQL
 
-# A bit beyond those that a file's vector has is that of a row that it does not hide.
+# A deletion vector may have fewer bits than the file has rows. It does not hide the other rows.
 _SHOWS = (
     f"CASE WHEN {_ROW} < coalesce(bit_length({{bits}}), 0)"
     f" THEN get_bit({{bits}}, CAST({_ROW} AS INTEGER)) = 0 ELSE true END"
@@ -25,9 +25,9 @@ class Relation:
     """Rows to select from.
 
     Attributes:
-        sql: a query in brackets, whose columns are the table's, in its order.
-        parameters: the values that are to be bound with it.
-        arrow: what DuckDB has to know by name.
+        sql: a query in brackets, with the table's columns in their order.
+        parameters: the values of its parameters.
+        arrow: Arrow sources to register in DuckDB, by name.
     """
 
     sql: str
@@ -36,12 +36,12 @@ class Relation:
 
 
 def bound(name: str) -> str:
-    """Return a parameter of a statement, in SQL."""
+    """Return the SQL of a statement's parameter."""
     return f"${name}"
 
 
 def variable(name: str) -> str:
-    """Return a variable of a connection, in SQL; views know no parameters."""
+    """Return the SQL of a connection's variable, for views, which cannot have parameters."""
     return f"getvariable({literal(name)})"
 
 
@@ -56,9 +56,9 @@ def rows_of(
 
     Args:
         pinned: the version.
-        prefix: of the parameters' names, so that a statement can hold several relations.
-        files: those to read; None reads all.
-        in_sql: how a parameter is written.
+        prefix: the beginning of the parameters' names, different for each relation of a statement.
+        files: the files to read; None reads all.
+        in_sql: writes a parameter's name in SQL.
     """
     read = pinned.files if files is None else files
     columns = pinned.columns
@@ -91,7 +91,7 @@ def rows_of(
 
 
 def union(relations: Sequence[Relation]) -> Relation:
-    """Return the rows of several relations; a column that one lacks is null there."""
+    """Return the rows of several relations. A column that one lacks is null in its rows."""
     if len(relations) == 1:
         return relations[0]
     parameters: dict[str, Any] = {}
@@ -112,10 +112,10 @@ def _none(columns: Sequence[Column]) -> str:
 
 
 def _held(column: Column) -> str:
-    """Return a column that files have.
+    """Return the SQL of a column that is in the files.
 
-    A struct is read as a whole: DuckDB 2.0.0 takes a field of it by the place that it has in the
-    schema, also where the file has another one there, or none.
+    The expression makes DuckDB read a struct as a whole. DuckDB 2.0.0 reads a single field by its
+    position in the schema, even if the file has another field there, or none.
     """
     name = quoted(column.name)
     if not column.kind.startswith("STRUCT(") or column.kind.endswith("]"):
@@ -124,7 +124,7 @@ def _held(column: Column) -> str:
 
 
 def _partition(column: Column, values: str, in_sql: InSql) -> str:
-    """Return a column whose value follows from the file; a filter on it leaves files unread."""
+    """Return the SQL of a partition column. A filter on it skips files."""
     held = f"CAST({in_sql(values)} AS {column.kind}[])"
     return f"{_of_file(held)} AS {quoted(column.name)}"
 
@@ -134,7 +134,7 @@ def _of_file(values: str) -> str:
 
 
 def _schema(columns: Sequence[Column]) -> str:
-    """Return the columns that files have: a file that lacks one has null there."""
+    """Return the schema of the files. A file without a column has null in its rows."""
     fields = (
         f"{literal(column.name)}: {{'name': {literal(column.name)},"
         f" 'type': {literal(column.kind)}, 'default_value': NULL}}"

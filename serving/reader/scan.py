@@ -1,4 +1,4 @@
-"""All rows of a table that meet a condition, some at a time, whatever their number."""
+"""Read all rows of a table that meet a condition, batch by batch, so that memory is bounded."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,14 +15,14 @@ _AT_ONCE = 1000
 def scan(
     name: str, uri: str, s3: S3Settings, where: str, values: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows by column.
+    """Yield rows as dictionaries by column.
 
     Args:
-        name: of the table, `layer.table`.
+        name: the table's name, `layer.table`.
         uri: its folder.
-        s3: how to reach a lake there.
-        where: the condition, in our own words.
-        values: bound to its `$name`.
+        s3: how to reach a lake on S3.
+        where: the condition in SQL, which must not come from a user.
+        values: values for its `$name`.
 
     Raises:
         DataFileDamagedError, LogDamagedError, LostCommitsError, QueryError: it cannot be read.
@@ -38,7 +38,7 @@ def scan(
             raise named(error, [part], uri, s3, doing="export") from None
     else:
         return
-    part = open_part(name, uri, s3)  # VACUUM may have taken a file since
+    part = open_part(name, uri, s3)  # VACUUM may have deleted a file since
     try:
         yield from _rows(part, where, values)
     except duckdb.Error as error:

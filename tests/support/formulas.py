@@ -1,4 +1,4 @@
-"""Texts that a spreadsheet takes for formulas, and texts that it does not."""
+"""Provide texts that a spreadsheet takes for formulas, and texts that it does not."""
 
 FORMULAS = [
     '=HYPERLINK("http://evil.example","good")',
@@ -23,7 +23,7 @@ FORMULAS = [
     "+49 170 555",
     "-3.5-1",
     "-1e",
-    "-\u0663",  # a digit that is none to a spreadsheet of the West
+    "-\u0663",  # this digit is none to a Western spreadsheet
     "-3\n",
 ]
 OTHERS = [

@@ -1,4 +1,4 @@
-"""Names of folders that Java, Spark, Kafka, deltalake or DuckDB could read otherwise."""
+"""Provide names of folders that Java, Spark, Kafka, deltalake or DuckDB could misread."""
 
 ODD = {
     "spaces, letters and a percent sign": "my hüme 100%",

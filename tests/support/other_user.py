@@ -1,7 +1,7 @@
-"""Be another user than the owner of some folders, though tests may run as root.
+"""Act as another user than the owner of some folders, although tests may run as root.
 
-Root is barred from nothing by its capabilities. Without them it is barred from others' folders, as
-anybody is, and can still import what lies in its own.
+Root's capabilities give it access to everything. Without them it may not enter others' folders,
+like any user, and can still import from its own.
 """
 
 import ctypes
@@ -31,7 +31,7 @@ class _Data(ctypes.Structure):
 
 @contextmanager
 def another_user() -> Iterator[None]:
-    """Have no rights to the folders of OWNER for a while."""
+    """Give up all rights to the folders of OWNER within the block."""
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root on Linux can make a folder of another user's")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -51,7 +51,7 @@ def another_user() -> Iterator[None]:
 
 @contextmanager
 def folder_of_owner() -> Iterator[Path]:
-    """A folder that everybody may enter, which pytest's own are not; see `give`."""
+    """Return a folder that everybody may enter, unlike pytest's own; see `give`."""
     folder = Path(tempfile.mkdtemp(prefix="echostream-"))
     folder.chmod(0o755)
     try:
@@ -61,7 +61,7 @@ def folder_of_owner() -> Iterator[Path]:
 
 
 def give(folder: Path) -> None:
-    """Make OWNER the owner of a folder and of all in it."""
+    """Make OWNER the owner of a folder and of everything in it."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a folder to another user")
     for path in (folder, *folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""Arguments of lazily loaded commands."""
+"""Arguments of lazily loaded commands are passed on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A second user of the machine is told by every command which path is closed, and what to do."""
+"""Every command tells a second user of the machine which path is closed, and what to do."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from foundation.settings import Settings
 from local import doctor
 from tests.support.other_user import OWNER_NAME, another_user, folder_of_owner, give
 
-HERE = {"home", "disk", "ports", "keys", "access", "broker"}  # of the doctor: about home and lake
+HERE = {"home", "disk", "ports", "keys", "access", "broker"}  # of the doctor, about home and lake
 COMMANDS = [
     "enforce-retention --dry-run",
     "run --available-now",
@@ -30,7 +30,7 @@ COMMANDS = [
 
 @pytest.fixture
 def home():
-    """A home of another user, in its usual modes."""
+    """Return a home of another user, with its usual modes."""
     with folder_of_owner() as folder:
         settings = Settings(home=folder)
         for layer in (*FOLDERS, *PRIVATE):

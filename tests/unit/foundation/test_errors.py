@@ -15,11 +15,11 @@ from foundation.errors import (
 
 
 class ElsewhereError(EchoStreamError):
-    """A class of one module, without an entry."""
+    """A class of another module, without an entry."""
 
 
 class AnsweredError(ReadError):
-    """A class of one module below one that has an entry."""
+    """A class of another module, below one that has an entry."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Paths come back from a file of properties, and from Spark's options, as they were."""
+"""Paths are unchanged after Java's properties files and Spark's options."""
 
 import codecs
 import shlex
@@ -11,7 +11,7 @@ from tests.support.odd_folders import ODD
 
 
 def as_java_reads(value: str) -> str:
-    """What java.util.Properties makes of a value: ISO 8859-1, and escapes."""
+    """Return a value as java.util.Properties reads it: ISO 8859-1 with escapes."""
     units = codecs.decode(value.encode("latin-1"), "unicode_escape")
     return units.encode("utf-16", "surrogatepass").decode("utf-16")
 
@@ -25,7 +25,7 @@ def test_a_path_comes_back_from_a_file_of_properties(name):
 
 @pytest.mark.parametrize("name", [*ODD.values(), "back\\slash"])
 def test_a_path_comes_back_from_options(name):
-    """Spark takes them apart as a shell does."""
+    """Spark splits options as a shell does."""
     options = f"{in_options('-Da=b')} {in_options(f'-Dc=/a/{name}')} -Xd"
     assert shlex.split(options) == ["-Da=b", f"-Dc=/a/{name}", "-Xd"]
 

@@ -1,4 +1,4 @@
-"""A home is absolute, or refused with what is wrong with it."""
+"""A home becomes absolute, or is refused with the reason."""
 
 from pathlib import Path
 

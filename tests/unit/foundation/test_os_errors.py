@@ -1,4 +1,4 @@
-"""An error of the operating system is told with its path and its words, others by their type."""
+"""An error of the operating system is shown with its path and words, others by their type."""
 
 import errno
 import socket

@@ -1,4 +1,4 @@
-"""An answer as table, JSON and CSV: whole, and as its rows come."""
+"""An answer is written as table, JSON or CSV, as a whole and as its rows come."""
 
 import json
 
@@ -68,7 +68,7 @@ def test_a_table_reads_no_more_rows_than_it_shows():
     chosen = format_of("table")
     assert chosen.first == MAX_ROWS + 1
     lines = "".join(chosen.texts(answers())).splitlines()
-    assert lines[-2:] == ["199", "(200 rows shown, there are more: --format csv gives all)"]
+    assert lines[-2:] == ["199", "(200 rows shown, there are more: --format csv writes all)"]
 
 
 def test_an_unknown_format():

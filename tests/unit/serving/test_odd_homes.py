@@ -1,4 +1,4 @@
-"""Tables are read wherever the home lies, also where deletion vectors hide rows of them."""
+"""Tables are read wherever the home is, also if deletion vectors hide rows of them."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""PIVOT and comments in questions: they are answered, and open no way to write or to read files."""
+"""PIVOT and comments in queries are answered, and allow no writing and no reading of files."""
 
 import pyarrow as pa
 import pytest

@@ -1,4 +1,4 @@
-"""The line that `simulate` prints reads all that its platform holds, whoever pastes it where."""
+"""The line that `simulate` prints reads everything on its platform, wherever it is pasted."""
 
 import shlex
 from dataclasses import replace
@@ -24,7 +24,7 @@ def printed(name, address, watchlists, look_back_s=86_400.0):
 
 
 def parsed(line):
-    """The settings before a command, and its words, as a shell reads them."""
+    """Return the settings before a command, and its words, as a shell reads them."""
     words = shlex.split(line)
     count = next(i for i, word in enumerate(words) if not word.startswith("ECHOSTREAM_"))
     return dict(word.split("=", 1) for word in words[:count]), words[count:]
@@ -40,7 +40,7 @@ def test_the_printed_line_reads_all_that_the_simulator_holds(name, tmp_path, mon
         for variable, text in given.items():
             monkeypatch.setenv(variable, text)
         settings = load_settings(home=home)
-        made.clock.shift += 600_000_000  # pasted ten minutes later
+        made.clock.shift += 600_000_000  # as if pasted ten minutes later
         made.run(
             watchlist=watchlist_of(name, settings.ingest.watchlists),
             secrets=secrets_of(name, settings),
@@ -53,7 +53,7 @@ def test_the_printed_line_reads_all_that_the_simulator_holds(name, tmp_path, mon
 def test_a_simulator_gives_all_that_its_reader_needs(name):
     simulator = SIMULATORS[name]
     assert [item.name for item in NEEDS[name].credentials] == [*simulator.secrets]
-    if name != "mastodon":  # its address takes the place of an instance
+    if name != "mastodon":  # its address replaces an instance
         assert [NEEDS[name].watched] == ([*simulator.watchlist] or [None])
 
 

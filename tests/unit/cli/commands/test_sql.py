@@ -1,4 +1,4 @@
-"""`echostream sql`: where the query comes from, and how the answer ends."""
+"""`echostream sql` takes the query from several places, and the answer ends in order."""
 
 import codecs
 import signal
@@ -87,7 +87,7 @@ def test_two_columns_of_one_name_are_both_in_json(home):
 
 @pytest.fixture
 def asking(home):
-    """An endless answer whose first row is there."""
+    """Return an endless answer whose first row is there."""
     with subprocess.Popen(
         [sys.executable, "-m", "cli.main", "--home", home, "sql", ENDLESS, "--format", "csv"],
         stdout=subprocess.PIPE,

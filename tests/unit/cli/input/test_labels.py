@@ -1,4 +1,4 @@
-"""Labelled texts: rows without a text or a label are counted, bad rows are named."""
+"""In labelled texts, rows without a text or a label are counted, and bad rows are named."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Ctrl-C where Python does not notice it."""
+"""Ctrl-C ends a program also when Python does not notice it."""
 
 import signal
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 from cli.input.signals import INTERRUPTED
 
-# The handler stands for a library that works on without a look at signals.
+# The handler stands for a library that continues without checking for signals.
 DEAF = """
 import signal
 import threading

@@ -341,7 +341,7 @@ def test_the_first_line_beyond_ascii_decides_behind_the_sample(tmp_path):
 
 
 def test_quotes_that_never_end_cost_work_in_proportion_to_the_file(tmp_path, monkeypatch):
-    """Each line keeps the quoted cell of the line before it open, up to the longest row."""
+    """Each line continues the quoted cell of the line before it, up to the longest row."""
     monkeypatch.setattr(csv_records, "MOST_CHARS", 1_000)
     monkeypatch.setattr(csv_records, "_READ_AGAIN", 10_000)
     lines = 0
@@ -360,7 +360,7 @@ def test_quotes_that_never_end_cost_work_in_proportion_to_the_file(tmp_path, mon
 
 
 def test_a_file_that_is_no_file_is_read_too(tmp_path):
-    """A pipe tells neither its size nor where it is read."""
+    """A pipe has neither a size nor a position."""
     pipe = tmp_path / "in.csv"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(b"id;text\n1;a\n",))

@@ -16,7 +16,7 @@ def square():
 
 
 def deadly():
-    """Work that fails at 5 and dies at 9."""
+    """Fail at 5 and die at 9."""
 
     def work(number):
         if number == 9:

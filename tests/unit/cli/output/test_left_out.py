@@ -1,4 +1,4 @@
-"""The list of rows that are left out appears when it is complete, or not at all."""
+"""The list of rows that are left out is written completely or not at all."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A reader of standard output that leaves before the end."""
+"""A command ends quietly if the reader of its standard output ends first."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The list of needs is what the readers ask for, and what the doctor and the page say."""
+"""The list of needs matches the readers, the doctor and the page."""
 
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +20,7 @@ FILES = {"watchlists": "w.toml", "budgets_file": "b.toml"}
 
 
 def refusal_of(name, tmp_path, **given):
-    """What the reader says that is built with this."""
+    """Return the error of a reader that is built with this."""
     with trial(name, tmp_path, posts=1) as made, pytest.raises(UsageError) as refused:
         made.run(**given)
     return str(refused.value)

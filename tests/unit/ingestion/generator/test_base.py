@@ -1,4 +1,4 @@
-"""The end of a feed: `generate` refuses what the jobs would put into quarantine, and no more."""
+"""`generate` refuses the end of a feed only if the jobs would quarantine its records."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,7 +24,7 @@ RULES = Rules(policies=policies(), key_id=KEY.key_id, max_text_chars=MAX_TEXT)
 
 
 def reasons(base: datetime, count: int = 60) -> set[Reason]:
-    """Why the jobs refuse records of the youngest platform's feed that Kafka has at BASE."""
+    """Return the reasons for which jobs refuse records of the youngest platform's feed at BASE."""
     name = YOUNGEST.platform
     made = generate(
         count,

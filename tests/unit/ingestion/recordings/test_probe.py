@@ -1,4 +1,4 @@
-"""A file that is none of the platform's payloads is refused by its beginning, and named."""
+"""A file without payloads of the platform is refused after its beginning, and named."""
 
 import gzip
 import io
@@ -31,7 +31,7 @@ from tests.unit.ingestion.platforms import test_bluesky, test_reddit
 from tests.unit.ingestion.platforms.test_hostile_payloads import GOOD
 
 NOW = 1_767_300_000_123_456
-MADE = SimulatedPost(10, 3, "Hello", NOW, NOW)  # a post where nine in ten are comments
+MADE = SimulatedPost(10, 3, "Hello", NOW, NOW)  # a post of which nine in ten children are comments
 ANSWER = SimulatedPost(11, 3, "Hello", NOW, NOW)
 HAPPENED = ScenarioEvent(NOW, 12, "create", 3, "Hello")
 MADE_UP: dict[str, list[Any]] = GOOD | {

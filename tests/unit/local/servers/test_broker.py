@@ -1,4 +1,4 @@
-"""The broker's properties name its own folder, whatever the letters of the home are."""
+"""The broker's properties name its own folder, whatever characters the home has."""
 
 import pytest
 

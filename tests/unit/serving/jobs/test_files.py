@@ -1,4 +1,4 @@
-"""A job's files as CSV: what its sender calls a row is no formula in a spreadsheet."""
+"""A job's CSV files contain no formulas, even if a sender's id looks like one."""
 
 import csv
 import io

@@ -185,9 +185,9 @@ def test_rows_become_what_v1_sentiment_says_with_their_line_and_id(home, databas
 @pytest.mark.parametrize(
     ("file", "ending"),
     [
-        (("id,body\n1,a\n", "csv"), ("no_text_column: behind line 1", 0)),
-        (('["a", "b"', "json"), ("malformed: behind line 1", 0)),
-        (("[" + '"a",' * 1000 + '"b"', "json"), ("malformed: behind line 1001", 1000)),
+        (("id,body\n1,a\n", "csv"), ("no_text_column: after line 1", 0)),
+        (('["a", "b"', "json"), ("malformed: after line 1", 0)),
+        (("[" + '"a",' * 1000 + '"b"', "json"), ("malformed: after line 1001", 1000)),
     ],
 )
 def test_a_file_that_cannot_be_read_on_fails_by_name_and_keeps_what_is_scored(
