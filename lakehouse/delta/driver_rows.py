@@ -1,11 +1,12 @@
 """Append the driver's few rows to a Delta table without Spark, in milliseconds."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError
-from pyspark.sql.types import MapType
+from pyspark.sql.types import MapType, StructType
 
 from foundation.errors import DiskFullError, EchoStreamError, StoreUnreachableError
 from lakehouse.delta.lake import Txn
@@ -58,7 +59,6 @@ def _named(error: Exception, log: TableLog) -> EchoStreamError:
 def _arrow(rows: Sequence[Mapping[str, Any]], table: Table) -> Any:
     """Return the rows in Arrow with the table's schema; each row must name all columns."""
     import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
-    from pyspark.sql.pandas.types import to_arrow_schema  # noqa: PLC0415  # as above
 
     maps = {field.name for field in table.schema if isinstance(field.dataType, MapType)}
     plain = [
@@ -68,4 +68,14 @@ def _arrow(rows: Sequence[Mapping[str, Any]], table: Table) -> Any:
         }
         for row in rows
     ]
-    return pa.Table.from_pylist(plain, schema=to_arrow_schema(table.schema))
+    return pa.Table.from_pylist(plain, schema=arrow_schema(table.schema))
+
+
+def arrow_schema(schema: StructType) -> Any:
+    """Return Spark's schema as Arrow's, with times in UTC."""
+    from pyspark.sql.pandas.types import to_arrow_schema  # noqa: PLC0415  # it imports pandas
+
+    # Spark 4.2 has to be told the zone, and 4.0 knows no argument for it.
+    asks_for_zone = "timezone" in inspect.signature(to_arrow_schema).parameters
+    zone: dict[str, Any] = {"timezone": "UTC"} if asks_for_zone else {}
+    return to_arrow_schema(schema, **zone)

@@ -15,8 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from pyspark.sql.pandas.types import to_arrow_schema
 
+from lakehouse.delta.driver_rows import arrow_schema
 from schemas.stored_names import SILVER_VERSION
 from schemas.tables import (
     BRONZE_POSTS,
@@ -134,7 +134,7 @@ class SmallLake:
         uri = f"{self.uri}/{table.folder}"
         write_deltalake(
             uri,
-            pa.Table.from_pylist(list(rows), schema=to_arrow_schema(table.schema)),
+            pa.Table.from_pylist(list(rows), schema=arrow_schema(table.schema)),
             mode=mode,
             partition_by=list(table.partition_by) or None,
             # Spark's jobs write theirs to the same folder.

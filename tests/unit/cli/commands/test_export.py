@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
-from pyspark.sql.pandas.types import to_arrow_schema
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -19,6 +18,7 @@ from ingestion.platform import AuthorDelete, Post, Unmappable
 from ingestion.producer.build import store_location
 from ingestion.reader import SeenPost
 from ingestion.state.store import IngestStore
+from lakehouse.delta.driver_rows import arrow_schema
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.support.made_records import SEEN, bronze_row
 from transforms.payloads import At, encrypt
@@ -83,7 +83,7 @@ def made(key: PseudonymKey) -> dict[str, list[dict]]:
 
 def write(settings: Settings, tables: dict[str, list[dict]]) -> None:
     for name, rows in tables.items():
-        schema = to_arrow_schema(TABLES[name].schema)
+        schema = arrow_schema(TABLES[name].schema)
         write_deltalake(
             f"{settings.lake_uri}/{name.replace('.', '/')}",
             pa.Table.from_pylist(
