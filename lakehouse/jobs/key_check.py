@@ -20,7 +20,7 @@ def demand_key(properties: Mapping[str, str], key_id: str) -> None:
         raise KeyMismatchError(
             f"{SILVER_POSTS.name} is under key {key_id_of_lake}, the key in use is {key_id}",
             remedy="If a rotation was begun, `echostream keys rotate` finishes it. Else put that"
-            " key and its fingerprint back: under another key each author would count twice",
+            " key and its fingerprint back: under another key every author would count twice",
         )
 
 

@@ -96,6 +96,7 @@ def assert_bronze_holds(lake, rows):
         assert dict(found["headers"]) == row["headers"]
 
 
+@pytest.mark.extended
 def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(empty):
     lake = empty
     half = len(empty.bronze) // 2
