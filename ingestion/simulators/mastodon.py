@@ -7,6 +7,7 @@ import html
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from threading import Event
@@ -112,7 +113,11 @@ def _frames(world: World, faults: Faults, path: str, stopping: Event) -> Iterato
             return None
         if event.kind == "delete":
             return json.dumps({"stream": stream, "event": "delete", "payload": status_id(post)})
-        kind = "update" if event.kind == "create" else "status.update"
+        kind = "status.update"
+        if event.kind == "create":
+            kind = "update"
+            # A frame that is sent late tells of no later edit, as the platform's does not.
+            post = replace(post, text=event.text, edited_at=None)
         return json.dumps({"stream": stream, "event": kind, "payload": json.dumps(status_of(post))})
 
     yield from frames_from(world.happened(), world, faults, stopping, shown)
