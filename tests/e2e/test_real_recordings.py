@@ -148,7 +148,7 @@ def test_each_live_reddit_post_is_in_silver_once(silver, winners):
         for row in silver
         if row["platform"] == "reddit"
     )
-    assert expected.total() > 9000 / EVERY
+    assert expected.total() > 8000 / EVERY  # the recordings have 8,677 such posts
     assert {"lost": expected - found, "unseen": found - expected} == {
         "lost": Counter(),
         "unseen": Counter(),
@@ -162,7 +162,7 @@ def channel_of(data: dict[str, Any]) -> str | None:
 
 def test_each_dead_reddit_post_has_its_tombstone(lake, winners, seen_posts):
     dead = {name for name, data in winners.items() if is_gone(data)}
-    assert len(dead) > 400 / EVERY
+    assert len(dead) > 350 / EVERY  # of 396 in the recordings
     tombstones = {
         row["post_key"] for row in rows_of(lake, "silver.tombstones") if row["platform"] == "reddit"
     }
