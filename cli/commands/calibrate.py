@@ -45,10 +45,10 @@ def calibrate(  # noqa: PLR0917  # a command's options
     """
     reading = reading_of(column, delimiter, encoding)
     # Help and refusals wait neither for numpy nor for the scorers.
-    from transforms.scoring.calibration import file_of  # noqa: PLC0415  # as above
-    from transforms.scoring.fitting import CLASSES, fit_confidence  # noqa: PLC0415  # as above
-    from transforms.scoring.registry import load_scorer  # noqa: PLC0415  # as above
-    from transforms.scoring.score import ScorerOptions  # noqa: PLC0415  # as above
+    from transforms.scoring.calibration import file_of
+    from transforms.scoring.fitting import CLASSES, fit_confidence
+    from transforms.scoring.registry import load_scorer
+    from transforms.scoring.score import ScorerOptions
 
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)

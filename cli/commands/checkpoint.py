@@ -11,7 +11,7 @@ from cli.input.jobs import JOBS, jobs_of
 
 def show(context: typer.Context) -> None:
     """Show where each job stands, and whether its checkpoint belongs to its table."""
-    from lakehouse.jobs import checkpoint_reset  # noqa: PLC0415  # help needs no Spark
+    from lakehouse.jobs import checkpoint_reset
 
     for state in checkpoint_reset.show(settings_of(context)):
         pending = ", a batch was begun and will be repeated" if state.is_pending else ""
@@ -37,7 +37,7 @@ def reset(
     No post counts twice. The command names the records that are lost, if any.
     """
     (name,) = jobs_of(job, most=1)
-    from lakehouse.jobs import checkpoint_reset  # noqa: PLC0415  # as above
+    from lakehouse.jobs import checkpoint_reset
 
     done = checkpoint_reset.reset(settings_of(context), name)
     print(f"{done.job}: the next run starts {done.starts}")

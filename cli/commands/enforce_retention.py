@@ -27,7 +27,7 @@ def enforce_retention(
     Stop the streams first. Running streams delete from the tables by themselves, every
     upkeep.retain_interval_s.
     """
-    from batch.enforce_retention import job, verb_for, with_kept  # noqa: PLC0415  # help needs no Spark
+    from batch.enforce_retention import job, verb_for, with_kept
 
     settings = settings_of(context)
     now = clock.now()

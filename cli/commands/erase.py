@@ -42,9 +42,9 @@ def erase(
     author is blocked too.
     """
     subjects = named_subjects(platform, author, post, subject)
-    from batch.erase import job  # noqa: PLC0415  # as above
-    from lakehouse.erasure.ledger import receipt_key  # noqa: PLC0415  # as above
-    from lakehouse.erasure.requests import request_erasure  # noqa: PLC0415  # as above
+    from batch.erase import job
+    from lakehouse.erasure.ledger import receipt_key
+    from lakehouse.erasure.requests import request_erasure
 
     settings = settings_of(context)
     if subjects:
@@ -64,10 +64,10 @@ def erase(
 
 def _erase_from_producers(settings: "Settings") -> None:
     """Do the erasure task of each producer, for those that do not run."""
-    from cli.lake import lake_of  # noqa: PLC0415  # as above
-    from ingestion.platforms import PLATFORMS  # noqa: PLC0415  # as above
-    from ingestion.producer.build import build_erasure, store_location  # noqa: PLC0415  # as above
-    from ingestion.state.store import IngestStore  # noqa: PLC0415  # as above
+    from cli.lake import lake_of
+    from ingestion.platforms import PLATFORMS
+    from ingestion.producer.build import build_erasure, store_location
+    from ingestion.state.store import IngestStore
 
     for platform in PLATFORMS.values():
         with IngestStore(
@@ -119,6 +119,6 @@ def _checked(platform: str, kind: str, native_id: str) -> "Subject":
             f"the {kind} of {platform} is empty",
             remedy="Name its id as the platform's payloads have it",
         )
-    from lakehouse.erasure.requests import Subject  # noqa: PLC0415  # as above
+    from lakehouse.erasure.requests import Subject
 
     return Subject(platform, kind, native_id)

@@ -7,7 +7,7 @@ from cli.context import settings_of
 
 def history(context: typer.Context) -> None:
     """Serve Spark's history server for earlier runs, until stopped by Ctrl-C."""
-    from local.servers import spark_history  # noqa: PLC0415  # help does not wait for Spark
+    from local.servers import spark_history
 
     settings = settings_of(context)
     address = spark_history.address(settings)

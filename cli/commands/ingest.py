@@ -77,7 +77,7 @@ def sweep(
     A post is due after an hour, and then whenever a quarter of its age has passed.
     """
     with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
-        from ingestion.producer.sweep import sweep as look_again  # noqa: PLC0415  # as above
+        from ingestion.producer.sweep import sweep as look_again
 
         look_again(live, clock.micros, everything=everything)
 
@@ -97,8 +97,8 @@ def fetch(
     The command sends nothing to Kafka; `echostream load` does.
     """
     platform_of(platform)
-    from cli.lake import landing_of  # noqa: PLC0415  # as above
-    from foundation.folder_modes import protect  # noqa: PLC0415  # as above
+    from cli.lake import landing_of
+    from foundation.folder_modes import protect
 
     now = clock.micros()
     files = 0
@@ -131,7 +131,7 @@ def load(context: typer.Context, platform: PlatformName) -> None:
     platform's policy says so.
     """
     platform_of(platform)
-    from cli.lake import landing_of  # noqa: PLC0415  # as above
+    from cli.lake import landing_of
 
     landing = landing_of(settings_of(context), platform)
     with _producer(context, platform, once=True, role="load") as live:
@@ -150,11 +150,11 @@ def _producer(
 ) -> "Iterator[IngestLoop]":
     """Yield a producer that shows its progress, and print its summary; also when interrupted."""
     mapper = platform_of(platform)
-    from cli.lake import lake_of  # noqa: PLC0415  # as above
-    from foundation.logs import setup_logs  # noqa: PLC0415  # as above
-    from ingestion.metrics import Telemetry  # noqa: PLC0415  # as above
-    from ingestion.producer.build import build_producer  # noqa: PLC0415  # as above
-    from local.progress import Ticker  # noqa: PLC0415  # as above
+    from cli.lake import lake_of
+    from foundation.logs import setup_logs
+    from ingestion.metrics import Telemetry
+    from ingestion.producer.build import build_producer
+    from local.progress import Ticker
 
     settings = settings_of(context)
     telemetry = Telemetry(platform)

@@ -18,8 +18,8 @@ def payload(
 
     It needs the payload key if the payload is encrypted.
     """
-    from serving.payload import received  # noqa: PLC0415  # help does not wait for DuckDB
-    from transforms.payloads import At  # noqa: PLC0415  # as above
+    from serving.payload import received
+    from transforms.payloads import At
 
     value = received(settings_of(context), At(topic, partition, offset))
     sys.stdout.buffer.write(b"" if value is None else value + b"\n")

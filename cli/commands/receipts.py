@@ -22,7 +22,7 @@ def receipts(
 
     The exit code is 1 if a receipt was changed, or if the request is not known.
     """
-    from lakehouse.erasure import receipts as stored  # noqa: PLC0415  # as above
+    from lakehouse.erasure import receipts as stored
 
     receipts_ = stored.receipts(settings_of(context))
     shown = [receipt for receipt in receipts_ if request in (None, receipt.id)]

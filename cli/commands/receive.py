@@ -21,10 +21,10 @@ def receive(
 
     It is the only process of the API that reads the pseudonym key.
     """
-    from cli.lake import lake_files  # noqa: PLC0415  # help does not wait for what the work needs
-    from foundation.logs import setup_logs  # noqa: PLC0415  # as above
-    from ingestion.http.server import run  # noqa: PLC0415  # as above
-    from ingestion.privacy.tombstone_files import TombstoneFiles  # noqa: PLC0415  # as above
+    from cli.lake import lake_files
+    from foundation.logs import setup_logs
+    from ingestion.http.server import run
+    from ingestion.privacy.tombstone_files import TombstoneFiles
 
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "receive.jsonl", settings.log_level)

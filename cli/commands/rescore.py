@@ -21,7 +21,7 @@ def rescore(
 
     Stop the streams first. Gold follows with their next run.
     """
-    from batch.rescore import job  # noqa: PLC0415  # help and refusals need no Spark
+    from batch.rescore import job
 
     settings = settings_of(context)
     print_lines(job.run(settings, wait_s=wait_for_lake, rows_per_commit=rows_per_commit))

@@ -16,7 +16,7 @@ def ropa(
     ] = "markdown",
 ) -> None:
     """Write the record of processing (GDPR Art. 30) from tables, policies and settings."""
-    from serving.ropa import as_markdown, record  # noqa: PLC0415  # help does not wait for deltalake
+    from serving.ropa import as_markdown, record
 
     processing = record(settings_of(context))
     if format_ == "json":

@@ -12,6 +12,6 @@ def rotate(context: typer.Context, wait_for_lake: WaitForLake = 0) -> None:
 
     Stop the streams first. Producers may continue; restart them afterwards.
     """
-    from batch.rotate_keys import job  # noqa: PLC0415  # help and refusals need no Spark
+    from batch.rotate_keys import job
 
     print_lines(job.run(settings_of(context), wait_s=wait_for_lake))

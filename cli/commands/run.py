@@ -25,9 +25,9 @@ def run(
     """
     names = jobs_of(jobs)
     # Help and refusals need no Spark.
-    from cli.output.batches import Watch  # noqa: PLC0415  # as above
-    from streaming.jobs import STREAMING_JOBS  # noqa: PLC0415  # as above
-    from streaming.run import run as run_jobs  # noqa: PLC0415  # as above
+    from cli.output.batches import Watch
+    from streaming.jobs import STREAMING_JOBS
+    from streaming.run import run as run_jobs
 
     settings = settings_of(context)
     if accept_poison:

@@ -106,7 +106,7 @@ class RowScorer:
     """
 
     def __init__(self, scorer: "Calibrated", *, all_figures: bool) -> None:
-        from transforms.scoring.score import HasFigures  # noqa: PLC0415  # as above
+        from transforms.scoring.score import HasFigures
 
         self.scorer = scorer
         self._figures: HasFigures | None = None
@@ -178,8 +178,8 @@ def score(  # noqa: PLR0917  # a command's options
         raise UsageError(
             "one text or --file is needed", remedy='For example: echostream score "What a day!"'
         )
-    from transforms.scoring.registry import load_scorer  # noqa: PLC0415  # as above
-    from transforms.scoring.score import ScorerOptions  # noqa: PLC0415  # as above
+    from transforms.scoring.registry import load_scorer
+    from transforms.scoring.score import ScorerOptions
 
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
@@ -200,7 +200,7 @@ def score(  # noqa: PLR0917  # a command's options
 
 
 def _score_file(files: Files, scorer: RowScorer, reading: Reading) -> None:
-    from local.progress import Ticker  # noqa: PLC0415  # as above
+    from local.progress import Ticker
 
     summary = Summary()
     began = time.monotonic()

@@ -150,7 +150,7 @@ def scrub(
         raise UsageError(
             "--fields is of no use to lines of text", remedy="Add --format jsonl, or leave it out"
         )
-    from transforms.pii.options import Options  # noqa: PLC0415  # as above
+    from transforms.pii.options import Options
 
     options = Options.of(settings_of(context).sanitizer)
     make = partial(
@@ -174,7 +174,7 @@ def scrub(
 
 def _work(form: Form, options: "Options", named: frozenset[str]) -> Callable[[Chunk], Outcome]:
     """Return the function that scrubs some lines; it has a sanitizer of its own."""
-    from transforms.pii.sanitizer import Sanitizer  # noqa: PLC0415  # as above
+    from transforms.pii.sanitizer import Sanitizer
 
     sanitizer = Sanitizer(options)
 
@@ -206,7 +206,7 @@ def _outcomes(
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
     """Show how far it is on a terminal, unless the lines themselves go to one."""
-    from local.progress import Ticker  # noqa: PLC0415  # as above
+    from local.progress import Ticker
 
     if not sys.stderr.isatty() or sys.stdout.isatty():
         yield lambda _: None
@@ -300,7 +300,7 @@ def _scrubbed(
 
 
 def _redacted(text: str, spans: "list[Span]") -> str:
-    from transforms.pii.detect import redact  # noqa: PLC0415  # as above
+    from transforms.pii.detect import redact
 
     return redact(text, spans)
 

@@ -11,9 +11,9 @@ def serve(context: typer.Context) -> None:
     It starts two kinds of programs beside itself: `receive` sends items to Kafka, `worker` scores
     jobs.
     """
-    from cli.output.quotas import quotas_of  # noqa: PLC0415  # help does not wait for the API
-    from foundation.logs import setup_logs  # noqa: PLC0415  # as above
-    from serving.api.server import serve as serve_api  # noqa: PLC0415  # as above
+    from cli.output.quotas import quotas_of
+    from foundation.logs import setup_logs
+    from serving.api.server import serve as serve_api
 
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "api.log", settings.log_level)

@@ -46,7 +46,7 @@ def sql(
     chosen = format_of(format_, raw=raw)
     statement = _statement(query, file)
     with ending_soon() as stops:
-        from serving.sql import stream  # noqa: PLC0415  # a refusal does not wait for DuckDB
+        from serving.sql import stream
 
         settings = settings_of(context)
         answers = stream(

@@ -19,7 +19,7 @@ def rebuild(
     wait_for_lake: WaitForLake = 0,
 ) -> None:
     """Rebuild Silver or Gold from the layer before it. Stop the streams first."""
-    from batch import rebuild_gold, rebuild_silver  # noqa: PLC0415  # help needs no Spark
+    from batch import rebuild_gold, rebuild_silver
 
     jobs = {"silver": rebuild_silver.job, "gold": rebuild_gold.job}
     print_lines(jobs[layer].run(settings_of(context), wait_s=wait_for_lake))
@@ -38,7 +38,7 @@ def replay_quarantine(
     """Apply today's rules to records that older rules quarantined. Stop the streams first."""
     if reason is not None and reason not in set(Reason):
         raise UsageError(f"there is no reason {reason}", remedy=f"Name one of: {', '.join(Reason)}")
-    from batch.replay_quarantine import job  # noqa: PLC0415  # as above
+    from batch.replay_quarantine import job
 
     lines = job.run(settings_of(context), wait_s=wait_for_lake, reason=reason, dry_run=dry_run)
     print_lines(lines)
@@ -46,6 +46,6 @@ def replay_quarantine(
 
 def compact(context: typer.Context, wait_for_lake: WaitForLake = 0) -> None:
     """Merge small files and delete those that no reader needs. Stop the streams first."""
-    from batch.compact import job  # noqa: PLC0415  # as above
+    from batch.compact import job
 
     print_lines(job.run(settings_of(context), wait_s=wait_for_lake))

@@ -41,9 +41,9 @@ def train(  # noqa: PLR0917  # a command's options
     if not re.fullmatch("[a-z]{2}", language):
         raise UsageError(f"{language} is no ISO 639-1 code", remedy="Name one such as en or de")
     # Help and refusals wait neither for numpy nor for the scorers.
-    from local.progress import Ticker  # noqa: PLC0415  # as above
-    from transforms.scoring.linear import CLASSES  # noqa: PLC0415  # as above
-    from transforms.scoring.training import train as fit  # noqa: PLC0415  # as above
+    from local.progress import Ticker
+    from transforms.scoring.linear import CLASSES
+    from transforms.scoring.training import train as fit
 
     folder = out or settings_of(context).home / "models" / labels.name.split(".")[0]
     reading = reading_of(column, delimiter, encoding)

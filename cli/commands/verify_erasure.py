@@ -28,12 +28,12 @@ def verify_erasure(
     gives the line of its text, never the text.
     """
     # Help and refusals wait neither for pyarrow nor for numpy.
-    from pyarrow import fs  # noqa: PLC0415  # as above
+    from pyarrow import fs
 
-    from foundation.key_sources import payload_source  # noqa: PLC0415  # as above
-    from local.erasure_scan.encrypted import Decryptor  # noqa: PLC0415  # as above
-    from local.erasure_scan.scan import Location, verify  # noqa: PLC0415  # as above
-    from local.erasure_scan.search_terms import SearchTerms  # noqa: PLC0415  # as above
+    from foundation.key_sources import payload_source
+    from local.erasure_scan.encrypted import Decryptor
+    from local.erasure_scan.scan import Location, verify
+    from local.erasure_scan.search_terms import SearchTerms
 
     settings = settings_of(context)
     terms = SearchTerms([line for line in read_text(canaries).splitlines() if line.strip()])

@@ -26,9 +26,9 @@ def worker(
 
     `echostream serve` starts as many workers as the setting `api.workers` says.
     """
-    from foundation.logs import setup_logs  # noqa: PLC0415  # help does not wait for the scorers
-    from serving.jobs.worker import Worker  # noqa: PLC0415  # as above
-    from tenancy.database import Database  # noqa: PLC0415  # as above
+    from foundation.logs import setup_logs
+    from serving.jobs.worker import Worker
+    from tenancy.database import Database
 
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "worker.jsonl", settings.log_level)
